@@ -1,0 +1,1 @@
+"""The scheme's words and rules: pure, without database, web, clock or chance."""

@@ -1,0 +1,19 @@
+"""The facts of a borrower; everything that says who it is is sealed under the person's own key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from domain.facts import OpeningFact
+from domain.personal_data import Sealed
+
+
+class BorrowerRegistered(OpeningFact):
+    """借款人登记."""
+
+    TOPIC = "borrower.registered"
+    originator_topic: ClassVar[str] = "borrower"
+
+    name: Sealed
+    id_number: Sealed
+    phone: Sealed | None = None

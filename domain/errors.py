@@ -1,0 +1,57 @@
+"""Refusals: one class a rule, a stable code, a sentence in English and in Chinese that says what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Language = Literal["en", "zh"]
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is an answer, not an error of the program
+    """A rule says no. Nothing was recorded.
+
+    `code` is stable and documented; `field` names the input at fault; the two sentences are formatted with the facts that
+    the rule looked at.
+    """
+
+    code: ClassVar[str] = "refused"
+    en: ClassVar[str] = "refused"
+    zh: ClassVar[str] = "已拒绝"
+
+    def __init__(self, *, field: str | None = None, **facts: object) -> None:
+        self.field = field
+        self.facts = facts
+        super().__init__(self.message("en"))
+
+    def message(self, language: Language) -> str:
+        return (self.zh if language == "zh" else self.en).format(field=self.field, **self.facts)
+
+
+class InvalidInput(Refusal):
+    """A value that cannot be what its field asks for; answers as bad input, not as a broken rule of the scheme."""
+
+    code = "input.invalid"
+    en = "{field}: {problem}; give {expected}"
+    zh = "{field}：{problem}；应为{expected}"
+
+
+class NotPermitted(Refusal):
+    code = "actor.not_permitted"
+    en = "role {role} may not {action}; ask one of: {allowed}"
+    zh = "角色 {role} 无权{action}；请由以下角色办理：{allowed}"
+
+
+class SamePerson(Refusal):
+    """Four eyes 四眼原则: whoever asks may not also confirm."""
+
+    code = "four_eyes.same_person"
+    en = "{subject} asked for this and may not confirm it too; a second person has to"
+    zh = "{subject} 为发起人，不得自行复核；须由另一人确认"
+
+
+class DatedInFuture(Refusal):
+    """A fact cannot be true later than the day it is recorded on."""
+
+    code = "value_date.in_future"
+    en = "value date {value_date} is later than today, {today}; record it when it has happened"
+    zh = "业务日期 {value_date} 晚于今日 {today}；请在发生之后登记"

@@ -1,0 +1,1 @@
+"""The loan 贷款: contract, disbursement, repayment, overdue, charge-off, settlement."""

@@ -1,0 +1,117 @@
+"""Allocation with hindsight 还款分配: what every payment paid, worked out from the dated movements and nothing else.
+
+A late fact is never squeezed into what was recorded before it: the allocation is computed with and without it, and the fact
+carries the difference, each part on its own date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from domain.calendar import year_fraction
+from domain.loan.balances import Balance, DatedTotals
+from domain.loan.events import Allocation
+from domain.loan.terms import RepaymentTerms
+from domain.money import Fen
+from domain.ratio import ShareScheme
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Money that moved, as far as allocation needs to know; `order` breaks ties within a day (the fact's version)."""
+
+    value_date: date
+    order: int
+    kind: Literal["disbursed", "repaid", "charged_off"]
+    fen: Fen
+    stated: Allocation | None = None
+
+
+@dataclass
+class _Course:
+    """A loan on its way through the movements."""
+
+    terms: RepaymentTerms | None
+    day: date = date.min
+    principal: Fen = 0
+    accrued: Fraction = Fraction(0)
+    interest_paid: Fen = 0
+
+    def advance(self, day: date) -> None:
+        """Interest runs on the principal, the first day counted and the last not (R-INT-8, assumed)."""
+        if self.terms is not None and self.principal and day > self.day:
+            count = self.terms.day_count
+            fraction = year_fraction(self.day, day, year=count.year, month=count.month)
+            self.accrued += self.principal * Fraction(self.terms.annual_rate) * fraction
+        self.day = day
+
+    def interest_due(self) -> Fen:
+        """What has accrued and is unpaid: the accrued total is rounded, half to even, never its parts."""
+        return max(round(self.accrued) - self.interest_paid, 0)
+
+    def split(self, movement: Movement) -> Allocation:
+        """Interest is met first, then principal; or as the source stated it."""
+        if movement.stated is not None:
+            return movement.stated
+        interest = min(movement.fen, self.interest_due())
+        return Allocation(interest_fen=interest, principal_fen=min(movement.fen - interest, self.principal))
+
+
+def allocate(terms: RepaymentTerms | None, scheme: ShareScheme | None, movements: Iterable[Movement]) -> DatedTotals:
+    """The dated balance changes that the movements make together, summed by (date, balance, party).
+
+    Without terms no interest runs. Exposure is every guaranteeing party's share(after) − share(before) of the principal,
+    never the share of a payment (domain.md §3).
+    """
+    course, totals = _Course(terms), DatedTotals()
+    for movement in sorted(movements, key=lambda m: (m.value_date, m.order)):
+        course.advance(movement.value_date)
+        before = course.principal
+        for balance, fen in _changes(course, movement).items():
+            if fen:
+                _add(totals, (movement.value_date, balance, None), fen)
+        if scheme is not None and course.principal != before:
+            for old, new in zip(scheme.divide(before), scheme.divide(course.principal), strict=True):
+                if old.party != "bank" and new.fen != old.fen:
+                    _add(totals, (movement.value_date, Balance.EXPOSURE, old.party), new.fen - old.fen)
+    return totals
+
+
+def interest_due(terms: RepaymentTerms | None, movements: Iterable[Movement], day: date) -> Fen:
+    """The unpaid interest at the start of `day`, in fen."""
+    course = _Course(terms)
+    for movement in sorted(movements, key=lambda m: (m.value_date, m.order)):
+        if movement.value_date > day:
+            break
+        course.advance(movement.value_date)
+        _changes(course, movement)
+    course.advance(day)
+    return course.interest_due()
+
+
+def _changes(course: _Course, movement: Movement) -> dict[Balance, Fen]:
+    if movement.kind == "disbursed":
+        course.principal += movement.fen
+        return {Balance.PRINCIPAL: movement.fen}
+    if movement.kind == "charged_off":
+        given_up = min(movement.fen, course.principal)
+        course.principal -= given_up
+        return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: movement.fen}
+    split = course.split(movement)
+    course.principal -= split.principal_fen
+    course.interest_paid += split.interest_fen
+    beyond = movement.fen - split.principal_fen - split.interest_fen - split.penalty_fen
+    return {
+        Balance.PRINCIPAL: -split.principal_fen,
+        Balance.INTEREST: -split.interest_fen,
+        Balance.PENALTY: -split.penalty_fen,
+        Balance.REFUNDABLE: beyond,
+    }
+
+
+def _add(totals: DatedTotals, key: tuple[date, Balance, str | None], fen: Fen) -> None:
+    totals[key] = totals.get(key, 0) + fen

@@ -1,0 +1,140 @@
+"""The facts of a loan, in the order of its life."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.facts import Fact, OpeningFact
+from domain.loan.balances import BalanceChange
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
+from domain.money import Fen
+from domain.ratio import ShareScheme
+
+
+class TapeRow(BaseModel):
+    """The row of a tape of historical loans that a fact was taken from; `values` are its columns, verbatim."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mapping: str
+    file_digest: str
+    row: int
+    values: dict[str, str]
+
+
+class ContractSigned(OpeningFact):
+    """借款合同签订: what was agreed, with everything a later decision must not look up anew pinned."""
+
+    TOPIC = "loan.contract_signed"
+    originator_topic: ClassVar[str] = "loan"
+
+    loan_no: str
+    borrower: UUID | None = None
+    bank: str
+    guarantor: str | None = None
+    county: str | None = None
+    state: str | None = None
+    product: str
+    approved_fen: Fen = Field(ge=0)
+    guaranteed_fen: Fen = Field(ge=0)
+    term_months: int | None = Field(default=None, ge=0)
+    terms: RepaymentTerms | None = None
+    rate_basis: RateBasis | None = None
+    policy: PolicyPin | None = None
+    share_scheme: ShareScheme | None = None
+    source_status: str | None = None
+    urban_rural: str | None = None
+    tape: TapeRow | None = None
+
+
+class MoneyFact(Fact):
+    """A fact that moves money: the amount, and the dated balance changes that it caused when it was recorded."""
+
+    amount_fen: Fen = Field(ge=0)
+    changes: tuple[BalanceChange, ...]
+
+
+class Disbursed(MoneyFact):
+    """放款: the bank paid out, in whole or in part."""
+
+    TOPIC = "loan.disbursed"
+
+    bank_reference: str | None = None
+
+
+class Allocation(BaseModel):
+    """How a repayment was split by whoever recorded it first; kept as stated, not computed again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    principal_fen: Fen = 0
+    interest_fen: Fen = 0
+    penalty_fen: Fen = 0
+
+
+class Repaid(MoneyFact):
+    """还款: the borrower paid. `stated` is there when the split comes from a tape."""
+
+    TOPIC = "loan.repaid"
+
+    bank_reference: str | None = None
+    stated: Allocation | None = None
+
+
+class RepaymentReversed(MoneyFact):
+    """还款冲正: a repayment did not hold. Names the fact it reverses, the reason, and the two people."""
+
+    TOPIC = "loan.repayment_reversed"
+
+    reverses_version: int
+    requested_by: str
+    confirmed_by: str
+
+
+class BecameOverdue(Fact):
+    """逾期: established on the value date that the oldest unpaid amount fell due earlier. A notice, not a balance."""
+
+    TOPIC = "loan.became_overdue"
+
+    oldest_due: date
+    arrears_fen: Fen = Field(ge=0)
+
+
+class OverdueCured(Fact):
+    """逾期解除: established on the value date that nothing due is unpaid any more. A notice."""
+
+    TOPIC = "loan.overdue_cured"
+
+
+class ChargedOff(MoneyFact):
+    """呆账转销: the bank gave the principal up; `claim_no` is the claim that its guarantee answers."""
+
+    TOPIC = "loan.charged_off"
+
+    claim_no: str | None = None
+
+
+class Settled(Fact):
+    """结清: nothing is owed any more."""
+
+    TOPIC = "loan.settled"
+
+
+class Reopened(Fact):
+    """重新开户: a settled loan owes again, because a repayment was reversed."""
+
+    TOPIC = "loan.reopened"
+
+
+class JobsReported(Fact):
+    """带动就业: jobs that the borrower says the loan created and retained."""
+
+    TOPIC = "loan.jobs_reported"
+
+    created: int = Field(ge=0)
+    retained: int = Field(ge=0)
+    basis: Literal["reported", "verified"] = "reported"

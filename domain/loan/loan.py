@@ -1,0 +1,333 @@
+"""The loan as an aggregate: what may be recorded of it, and what it is after each fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import singledispatchmethod
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from domain.actor import Actor
+from domain.errors import InvalidInput, SamePerson
+from domain.facts import EventSourced, Fact, Moment
+from domain.loan import events, refusals
+from domain.loan.allocation import Movement, allocate, interest_due
+from domain.loan.balances import Balance, BalanceChange, balances, difference
+from domain.loan.schedule import schedule
+from domain.money import Fen, yuan
+
+
+class Loan(EventSourced[Fact]):
+    TOPIC = "loan"
+    Event = Fact
+    ContractSigned = events.ContractSigned
+    Disbursed = events.Disbursed
+    Repaid = events.Repaid
+    RepaymentReversed = events.RepaymentReversed
+    BecameOverdue = events.BecameOverdue
+    OverdueCured = events.OverdueCured
+    ChargedOff = events.ChargedOff
+    Settled = events.Settled
+    Reopened = events.Reopened
+    JobsReported = events.JobsReported
+
+    if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
+        contract: events.ContractSigned
+
+    @staticmethod
+    def create_id(loan_no: str) -> UUID:
+        return uuid5(NAMESPACE_URL, f"loan-ledger:/loans/{loan_no}")
+
+    @classmethod
+    def sign(cls, moment: Moment, *, loan_no: str, value_date: date, **contract: Any) -> Loan:
+        """Open the loan with its contract. Raises DatedInFuture."""
+        moment.not_before(value_date)
+        return cls.opened(
+            events.ContractSigned, cls.create_id(loan_no), moment, loan_no=loan_no, value_date=value_date, **contract
+        )
+
+    def scopes(self) -> tuple[str, ...]:
+        contract = self.contract
+        concerned = [contract.county and f"county:{contract.county}", f"bank:{contract.bank}"]
+        if contract.share_scheme is not None:
+            concerned += [f"{p.party}:{p.institution}" for p in contract.share_scheme.parties if p.institution]
+        if contract.guarantor:
+            concerned.append(f"guarantor:{contract.guarantor}")
+        return tuple(dict.fromkeys(scope for scope in concerned if scope))
+
+    # Decisions: may refuse, change nothing themselves.
+
+    def disburse(
+        self,
+        moment: Moment,
+        *,
+        amount: Fen,
+        value_date: date,
+        bank_reference: str | None = None,
+        history: bool = False,
+        date_derived: str | None = None,
+    ) -> None:
+        """Pay out; the sum of a live loan's disbursements stays within the contract, history is recorded as it was.
+
+        Raises BeyondContract, LoanEnded, InvalidInput, DatedInFuture.
+        """
+        moment.not_before(value_date)
+        if not history:
+            _positive(amount)
+            self._must_be_open()
+            if value_date < self.contract.value_date:
+                raise refusals.BeforeContract(
+                    field="value_date", value_date=value_date, signed=self.contract.value_date, loan_no=self.contract.loan_no
+                )
+            if self.disbursed + amount > self.contract.approved_fen:
+                raise refusals.BeyondContract(
+                    field="amount",
+                    amount=yuan(amount),
+                    left=yuan(self.contract.approved_fen - self.disbursed),
+                    loan_no=self.contract.loan_no,
+                )
+        self._tell_money(
+            events.Disbursed,
+            moment,
+            Movement(value_date, self.version + 1, "disbursed", amount),
+            bank_reference=bank_reference,
+            date_derived=date_derived,
+        )
+
+    def repay(
+        self,
+        moment: Moment,
+        *,
+        amount: Fen,
+        value_date: date,
+        bank_reference: str | None = None,
+        stated: events.Allocation | None = None,
+        date_derived: str | None = None,
+    ) -> None:
+        """Record a payment: interest is met first, then principal; what is left over is refundable.
+
+        A payment that arrives late carries what it changes in later allocations. When nothing is owed any more the loan
+        is settled. `stated` is how a tape split it. Raises NothingDisbursed, InvalidInput, DatedInFuture.
+        """
+        moment.not_before(value_date)
+        if stated is None:
+            _positive(amount)
+            if not self._movements:
+                raise refusals.NothingDisbursed(field="amount", loan_no=self.contract.loan_no)
+        movement = Movement(value_date, self.version + 1, "repaid", amount, stated)
+        self._tell_money(
+            events.Repaid, moment, movement, bank_reference=bank_reference, stated=stated, date_derived=date_derived
+        )
+        self._settle_if_paid(moment, max(m.value_date for m in self._movements.values()), date_derived)
+
+    def reverse_repayment(
+        self, moment: Moment, *, version: int, value_date: date, reason: str, requested_by: Actor, confirmed_by: Actor
+    ) -> None:
+        """Take a repayment back, with a reason and two people; a settled loan that owes again is reopened.
+
+        The allocation is worked out again as if the payment had never come. Raises UnknownRepayment, AlreadyReversed,
+        SamePerson, InvalidInput, DatedInFuture.
+        """
+        moment.not_before(value_date)
+        if requested_by.subject == confirmed_by.subject:
+            raise SamePerson(field="confirmed_by", subject=requested_by.subject)
+        if not reason.strip():
+            raise InvalidInput(field="reason", problem="it is empty", expected="why the payment does not hold")
+        if version in self._reversed:
+            raise refusals.AlreadyReversed(field="version", version=version, loan_no=self.contract.loan_no)
+        movement = self._movements.get(version)
+        if movement is None or movement.kind != "repaid":
+            raise refusals.UnknownRepayment(field="version", version=version, loan_no=self.contract.loan_no)
+        rest = {v: m for v, m in self._movements.items() if v != version}
+        self.tell(
+            events.RepaymentReversed,
+            moment,
+            value_date=value_date,
+            amount_fen=movement.fen,
+            reverses_version=version,
+            reason=reason,
+            requested_by=requested_by.subject,
+            confirmed_by=confirmed_by.subject,
+            changes=self._changes_to(rest),
+        )
+        if self.is_settled and self.outstanding:
+            self.tell(events.Reopened, moment, value_date=value_date)
+
+    def notice_overdue(self, moment: Moment, day: date) -> None:
+        """Establish whether the loan is overdue at the end of `day`; records a change of that, and nothing otherwise."""
+        moment.not_before(day)
+        oldest, arrears = self.arrears(day)
+        if oldest is not None and not self.is_overdue and not self.is_ended:
+            self.tell(events.BecameOverdue, moment, value_date=day, oldest_due=oldest, arrears_fen=arrears)
+        elif oldest is None and self.is_overdue:
+            self.tell(events.OverdueCured, moment, value_date=day)
+
+    def charge_off(
+        self,
+        moment: Moment,
+        *,
+        amount: Fen,
+        value_date: date,
+        claim_no: str | None = None,
+        history: bool = False,
+        date_derived: str | None = None,
+    ) -> None:
+        """The bank gives principal up; a live loan can lose no more than it owes. Raises MoreThanOwed, InvalidInput."""
+        moment.not_before(value_date)
+        if not history:
+            _positive(amount)
+            if amount > self.outstanding:
+                raise refusals.MoreThanOwed(
+                    field="amount", amount=yuan(amount), owed=yuan(self.outstanding), loan_no=self.contract.loan_no
+                )
+        movement = Movement(value_date, self.version + 1, "charged_off", amount)
+        self._tell_money(events.ChargedOff, moment, movement, claim_no=claim_no, date_derived=date_derived)
+
+    def report_jobs(self, moment: Moment, *, created: int, retained: int, value_date: date) -> None:
+        """What the borrower says of jobs; a later report replaces an earlier one. Raises DatedInFuture."""
+        moment.not_before(value_date)
+        self.tell(events.JobsReported, moment, created=created, retained=retained, value_date=value_date)
+
+    # What it is.
+
+    @property
+    def outstanding(self) -> Fen:
+        """Principal not yet repaid nor given up."""
+        return balances(self._changes).get((Balance.PRINCIPAL, None), 0)
+
+    @property
+    def disbursed(self) -> Fen:
+        return sum(m.fen for m in self._movements.values() if m.kind == "disbursed")
+
+    @property
+    def is_ended(self) -> bool:
+        return self.is_settled or self.is_charged_off
+
+    def interest_due(self, day: date) -> Fen:
+        """Unpaid interest at the start of `day`."""
+        return interest_due(self.contract.terms, self._movements.values(), day)
+
+    def arrears(self, day: date) -> tuple[date | None, Fen]:
+        """The oldest due date with principal unpaid at the end of `day`, and the principal unpaid since; by the schedule."""
+        paid_out = sorted((m for m in self._movements.values() if m.kind == "disbursed"), key=lambda m: m.value_date)
+        if not paid_out or self.contract.terms is None:
+            return None, 0
+        repaid = sum(m.fen for m in paid_out if m.value_date <= day) - balances(self._changes, day)[Balance.PRINCIPAL, None]
+        due, oldest = 0, None
+        for row in schedule(self.disbursed, paid_out[0].value_date, self.contract.terms):
+            if row.due >= day:
+                break
+            due += row.principal
+            if due > repaid and oldest is None:
+                oldest = row.due
+        return oldest, max(due - repaid, 0)
+
+    def state(self, as_of: date | None = None) -> Mapping[str, Any]:
+        totals = balances(self._changes, as_of)
+        return {
+            "loan_no": self.contract.loan_no,
+            "bank": self.contract.bank,
+            "status": self.status,
+            "approved": yuan(self.contract.approved_fen),
+            "guaranteed": yuan(self.contract.guaranteed_fen),
+            "balances": {
+                (f"{balance}:{party}" if party else str(balance)): yuan(fen) for (balance, party), fen in sorted(totals.items(), key=str)
+            },
+            "jobs_created": self.jobs_created,
+            "jobs_retained": self.jobs_retained,
+        }
+
+    @property
+    def status(self) -> str:
+        if self.is_charged_off:
+            return "charged_off"
+        if self.is_settled:
+            return "settled"
+        if self.is_overdue:
+            return "overdue"
+        return "active" if self._movements else "contracted"
+
+    # Consequences: replayed for ever, they only assign.
+
+    @singledispatchmethod
+    def told(self, fact: Fact) -> None:
+        raise TypeError(f"a loan knows nothing of {type(fact).__name__}")
+
+    @told.register
+    def _(self, fact: events.ContractSigned) -> None:
+        self.contract = fact
+        self.is_overdue = self.is_settled = self.is_charged_off = False
+        self.jobs_created = self.jobs_retained = 0
+        self._movements: dict[int, Movement] = {}
+        self._reversed: set[int] = set()
+        self._changes: list[BalanceChange] = []
+
+    @told.register
+    def _(self, fact: events.Disbursed) -> None:
+        self._moved(fact, "disbursed")
+
+    @told.register
+    def _(self, fact: events.Repaid) -> None:
+        self._moved(fact, "repaid", fact.stated)
+
+    @told.register
+    def _(self, fact: events.ChargedOff) -> None:
+        self._moved(fact, "charged_off")
+        self.is_charged_off = True
+
+    @told.register
+    def _(self, fact: events.RepaymentReversed) -> None:
+        self._changes.extend(fact.changes)
+        self._reversed.add(fact.reverses_version)
+        del self._movements[fact.reverses_version]
+
+    @told.register
+    def _(self, fact: events.BecameOverdue) -> None:
+        self.is_overdue = True
+
+    @told.register
+    def _(self, fact: events.OverdueCured) -> None:
+        self.is_overdue = False
+
+    @told.register
+    def _(self, fact: events.Settled) -> None:
+        self.is_settled, self.is_overdue = True, False
+
+    @told.register
+    def _(self, fact: events.Reopened) -> None:
+        self.is_settled = False
+
+    @told.register
+    def _(self, fact: events.JobsReported) -> None:
+        self.jobs_created, self.jobs_retained = fact.created, fact.retained
+
+    # Under these.
+
+    def _moved(self, fact: events.MoneyFact, kind: Any, stated: events.Allocation | None = None) -> None:
+        self._changes.extend(fact.changes)
+        version = fact.originator_version
+        self._movements[version] = Movement(fact.value_date, version, kind, fact.amount_fen, stated)
+
+    def _tell_money(self, fact_class: type[events.MoneyFact], moment: Moment, movement: Movement, **body: Any) -> None:
+        changes = self._changes_to({**self._movements, movement.order: movement})
+        self.tell(fact_class, moment, value_date=movement.value_date, amount_fen=movement.fen, changes=changes, **body)
+
+    def _changes_to(self, movements: Mapping[int, Movement]) -> tuple[BalanceChange, ...]:
+        terms, scheme = self.contract.terms, self.contract.share_scheme
+        return difference(
+            allocate(terms, scheme, self._movements.values()), allocate(terms, scheme, movements.values())
+        )
+
+    def _settle_if_paid(self, moment: Moment, day: date, date_derived: str | None) -> None:
+        if not self.outstanding and not self.is_ended:
+            self.tell(events.Settled, moment, value_date=day, date_derived=date_derived)
+
+    def _must_be_open(self) -> None:
+        if self.is_ended:
+            raise refusals.LoanEnded(field="loan_no", loan_no=self.contract.loan_no, status=self.status)
+
+
+def _positive(amount: Fen) -> None:
+    if amount <= 0:
+        raise InvalidInput(field="amount", problem=f"{yuan(amount)} is not more than 0.00", expected="a positive amount")

@@ -1,0 +1,69 @@
+"""What a loan refuses, one class a rule."""
+
+from __future__ import annotations
+
+from domain.errors import Refusal
+
+
+class UnknownLoan(Refusal):
+    code = "loan.unknown"
+    en = "there is no loan {loan_no}; check the number"
+    zh = "没有贷款 {loan_no}；请核对贷款编号"
+
+
+class LoanExists(Refusal):
+    code = "loan.exists"
+    en = "loan {loan_no} is already recorded; give the new contract a number of its own"
+    zh = "贷款 {loan_no} 已登记；请为新合同另编号码"
+
+
+class BeyondContract(Refusal):
+    """Disbursements sum to the contract amount at most (domain.md §2, LoanDisbursed)."""
+
+    code = "loan.beyond_contract"
+    en = "{amount} is more than the {left} that contract {loan_no} still allows; pay out less or sign a new contract"
+    zh = "放款 {amount} 超过合同 {loan_no} 的剩余额度 {left}；请减少放款或另签合同"
+
+
+class BeforeContract(Refusal):
+    code = "loan.before_contract"
+    en = "{value_date} is before contract {loan_no} was signed on {signed}; correct the date"
+    zh = "{value_date} 早于合同 {loan_no} 的签订日 {signed}；请更正日期"
+
+
+class NothingDisbursed(Refusal):
+    code = "loan.nothing_disbursed"
+    en = "nothing of loan {loan_no} has been paid out, so nothing can be repaid; record the disbursement first"
+    zh = "贷款 {loan_no} 尚未放款，无可还之款；请先登记放款"
+
+
+class LoanEnded(Refusal):
+    code = "loan.ended"
+    en = "loan {loan_no} is {status}; only repayments, recoveries and corrections may still be recorded"
+    zh = "贷款 {loan_no} 状态为 {status}；仅可登记还款、追偿与更正"
+
+
+class MoreThanOwed(Refusal):
+    code = "loan.more_than_owed"
+    en = "{amount} is more than the {owed} of principal that loan {loan_no} owes; charge off at most that"
+    zh = "转销 {amount} 超过贷款 {loan_no} 所欠本金 {owed}；最多转销所欠本金"
+
+
+class UnknownRepayment(Refusal):
+    code = "loan.unknown_repayment"
+    en = "fact {version} of loan {loan_no} is not a repayment; look its version up in the loan's history"
+    zh = "贷款 {loan_no} 的第 {version} 条记录不是还款；请在贷款历史中核对"
+
+
+class AlreadyReversed(Refusal):
+    code = "loan.already_reversed"
+    en = "repayment {version} of loan {loan_no} is already reversed; nothing is left to take back"
+    zh = "贷款 {loan_no} 的还款 {version} 已冲正；无需再次冲正"
+
+
+class ReferenceUsed(Refusal):
+    """A bank's reference is recorded once (domain.md §5.23: the same file sent twice)."""
+
+    code = "bank_reference.used"
+    en = "bank reference {reference} is already recorded; this payment has been taken in before"
+    zh = "银行流水号 {reference} 已登记；该笔款项此前已入账"

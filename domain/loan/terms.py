@@ -1,0 +1,72 @@
+"""Repayment terms 还款条件: every convention that a schedule or an interest amount depends on, pinned in the contract."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.money import Fen
+
+
+class Grace(BaseModel):
+    """Instalments at the start in which principal, or interest, is not asked for, or no interest is charged."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    principal: int = Field(default=0, ge=0)
+    interest_payment: int = Field(default=0, ge=0)
+    interest_free: int = Field(default=0, ge=0)
+
+
+class DayCount(BaseModel):
+    """How days become a part of a year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    year: Literal["360", "364", "365", "actual"] = "360"
+    month: Literal["actual", "30"] = "actual"
+
+
+class RepaymentTerms(BaseModel):
+    """The terms of interfaces.md `schedule`, without amount and start; `annual_rate` is a fraction (0.0395 is 3.95 %)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    annual_rate: Decimal = Field(ge=0, le=1)
+    instalments: int = Field(ge=0, le=600)
+    every: int = Field(default=1, ge=1, le=600)
+    unit: Literal["days", "weeks", "months", "years"] = "months"
+    method: Literal["equal_instalment", "equal_principal", "interest_only", "bullet"] = "equal_instalment"
+    interest: Literal["declining", "flat"] = "declining"
+    interest_period: Literal["daily", "same_as_repayment"] = "daily"
+    day_count: DayCount = DayCount()
+    leap: Literal["feb_29_period_only"] | None = None
+    rounding: Literal["half_even", "half_up", "up", "down"] = "half_even"
+    multiple_of_fen: Fen | None = Field(default=None, ge=1)
+    grace: Grace = Grace()
+    style: Literal["progressive", "cumulative"] = "progressive"
+    recalculate_overdue: bool = False
+    first_due: date | None = None
+    due_day: int | None = Field(default=None, ge=1, le=31)
+
+
+class RateBasis(BaseModel):
+    """Where the contract rate comes from: the LPR 贷款市场报价利率 in force on the signing day, and basis points over it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lpr_published_on: date
+    lpr: Decimal
+    margin_bp: int
+
+
+class PolicyPin(BaseModel):
+    """The policy edition that a loan was signed under, and the digest of its text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edition: str
+    digest: str

@@ -1,0 +1,79 @@
+"""Risk sharing 风险分担: who bears which part of a loss, as whole-number weights that a loan pins when it is signed."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from domain.money import Fen, shared
+
+
+class PartyShare(BaseModel):
+    """One party of a scheme: `party` is its part in it (fund, bank, guarantor), `institution` who that is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    party: str
+    institution: str | None = None
+    weight: int = Field(ge=0)
+
+
+class PartyAmount(BaseModel):
+    """What falls to one party, in fen; negative where a division is taken back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    party: str
+    fen: Fen
+
+
+class ShareScheme(BaseModel):
+    """A risk-sharing scheme such as 政银担 9/30/61.
+
+    `tie_order` names every party once: who gets a leftover fen first when remainders are equal. `route` says who pays
+    the bank: `each_pays_bank`, or `guarantor_advances` (the guarantor pays the fund's share too and is refunded).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    parties: tuple[PartyShare, ...] = Field(min_length=1)
+    tie_order: tuple[str, ...]
+    route: str = "each_pays_bank"
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> ShareScheme:
+        names = [share.party for share in self.parties]
+        if len(set(names)) != len(names) or sorted(names) != sorted(self.tie_order):
+            raise ValueError("tie_order must name every party exactly once")
+        if not sum(share.weight for share in self.parties):
+            raise ValueError("at least one party must bear something")
+        return self
+
+    def divide(self, fen: Fen) -> tuple[PartyAmount, ...]:
+        """Each party's part of `fen`; the parts sum to it exactly."""
+        names = [share.party for share in self.parties]
+        order = [names.index(party) for party in self.tie_order]
+        parts = shared(fen, [share.weight for share in self.parties], order)
+        return tuple(PartyAmount(party=name, fen=part) for name, part in zip(names, parts, strict=True))
+
+    def divide_further(self, already: Fen, fen: Fen) -> tuple[PartyAmount, ...]:
+        """Each party's part of a further `fen` when `already` was divided before: share(after) − share(before)."""
+        before, after = self.divide(already), self.divide(already + fen)
+        return tuple(PartyAmount(party=b.party, fen=a.fen - b.fen) for b, a in zip(before, after, strict=True))
+
+    def part(self, party: str, fen: Fen) -> Fen:
+        """What `party` bears of `fen`; nothing if it is not in the scheme."""
+        return sum(amount.fen for amount in self.divide(fen) if amount.party == party)
+
+
+def zheng_yin_dan(fund: str, bank: str, guarantor: str) -> ShareScheme:
+    """政银担: fund 9 %, bank 30 %, guarantee company 61 % (Jining; R-FUND-7); ties bank, guarantor, fund (assumed)."""
+    return ShareScheme(
+        name="zheng_yin_dan_9_30_61",
+        parties=(
+            PartyShare(party="fund", institution=fund, weight=9),
+            PartyShare(party="bank", institution=bank, weight=30),
+            PartyShare(party="guarantor", institution=guarantor, weight=61),
+        ),
+        tie_order=("bank", "guarantor", "fund"),
+    )

@@ -1,0 +1,1 @@
+"""The only writer: the event-sourced application, the append, the use cases, the keystore, imports."""
