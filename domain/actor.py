@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from domain.errors import InvalidInput, NotPermitted
+from domain.frozen import Frozen
 
 _NAME = r"[^\s:@/\x00-\x1f\x7f]{1,64}"
-_ACTOR = re.compile(rf"(?P<role>[a-z][a-z_]{{0,31}})(?::(?P<subject>{_NAME}))?(?:@(?P<institution>{_NAME}))?(?:/(?P<region>{_NAME}))?")
+_ACTOR = re.compile(
+    rf"(?P<role>[a-z][a-z_]{{0,31}})(?::(?P<subject>{_NAME}))?(?:@(?P<institution>{_NAME}))?(?:/(?P<region>{_NAME}))?"
+)
 
 
-class Actor(BaseModel):
+class Actor(Frozen):
     """`subject` names a person or program by a pseudonym, never by name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     subject: str = Field(min_length=1, max_length=64)
     role: str = Field(min_length=1, max_length=32)
@@ -37,7 +38,9 @@ def parse_actor(text: str) -> Actor:
     match = _ACTOR.fullmatch(text)
     if match is None:
         raise InvalidInput(
-            field="--as", problem=f"{ascii(text[:60])} is not an actor", expected="ROLE[:SUBJECT][@INSTITUTION][/REGION]"
+            field="--as",
+            problem=f"{text[:60]!a} is not an actor",
+            expected="ROLE[:SUBJECT][@INSTITUTION][/REGION]",
         )
     role = match["role"]
     return Actor(

@@ -31,7 +31,7 @@ def parse_day(text: str, *, field: str = "date") -> date:
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(field=field, problem=f"{ascii(text[:40])} is not a day", expected="YYYY-MM-DD") from None
+        raise InvalidInput(field=field, problem=f"{text[:40]!a} is not a day", expected="YYYY-MM-DD") from None
 
 
 def year_fraction(start: date, end: date, *, year: str, month: str) -> Fraction:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 Language = Literal["en", "zh"]
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is an answer, not an error of the program
+class Refusal(Exception):
     """A rule says no. Nothing was recorded.
 
     `code` is stable and documented; `field` names the input at fault; the two sentences are formatted with the facts that

@@ -13,24 +13,23 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate
 from eventsourcing.utils import register_topic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from domain.calendar import city_day
 from domain.errors import DatedInFuture
+from domain.frozen import Frozen
 
 ENVELOPE_FIELDS = frozenset({"originator_id", "originator_version", "scopes"})
 """Fields of a fact that stand in the envelope and so are left out of the stored body."""
 
 
-class Fact(BaseModel, CanMutateAggregate[UUID]):
+class Fact(Frozen, CanMutateAggregate[UUID]):
     """Something that happened, recorded once and never changed.
 
     `timestamp` is the command's clock, `value_date` the day on which it is true in business; `reason` and `evidence` (digests or
     references of documents) stand in the body. A shape that changes gets the next `class_version` and an
     `upcast_vN_vM` static method that lifts an older body (a dict, changed in place).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     TOPIC: ClassVar[str]
     class_version: ClassVar[int] = 1
@@ -58,7 +57,8 @@ class Fact(BaseModel, CanMutateAggregate[UUID]):
 class OpeningFact(Fact, CanInitAggregate[UUID]):
     """The first fact of a stream."""
 
-    originator_topic: ClassVar[str]  # type: ignore[misc]  # the aggregate's topic, the same for all its openings
+    originator_topic: ClassVar[str]  # type: ignore[misc]  # the library keeps a field for what never differs
+    """The topic of the aggregate that it begins."""
 
     def _as_dict(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("originator_id", "originator_version", "timestamp")}
@@ -70,10 +70,8 @@ TOPICS: dict[str, type[Fact]] = {}
 F = TypeVar("F", bound=Fact)
 
 
-class Moment(BaseModel):
+class Moment(Frozen):
     """The clock, handed to decisions; nothing in `domain` reads one."""
-
-    model_config = ConfigDict(frozen=True)
 
     now: datetime
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from domain.frozen import Frozen
 
 
-class Sealed(BaseModel):
+class Sealed(Frozen):
     """One personal field, encrypted with AES-256-GCM.
 
     `nonce` and `ciphertext` are base64; the ciphertext is bound to (stream, version, field, person, key id), so it cannot
     be moved elsewhere. Whoever holds no key reads nothing; destroying the key destroys the field.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     algorithm: Literal["AES-256-GCM"] = "AES-256-GCM"
     person: UUID

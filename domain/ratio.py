@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from domain.frozen import Frozen
 from domain.money import Fen, shared
 
 
-class PartyShare(BaseModel):
+class PartyShare(Frozen):
     """One party of a scheme: `party` is its part in it (fund, bank, guarantor), `institution` who that is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     party: str
     institution: str | None = None
     weight: int = Field(ge=0)
 
 
-class PartyAmount(BaseModel):
+class PartyAmount(Frozen):
     """What falls to one party, in fen; negative where a division is taken back."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     party: str
     fen: Fen
 
 
-class ShareScheme(BaseModel):
+class ShareScheme(Frozen):
     """A risk-sharing scheme such as 政银担 9/30/61.
 
     `tie_order` names every party once: who gets a leftover fen first when remainders are equal. `route` says who pays
     the bank: `each_pays_bank`, or `guarantor_advances` (the guarantor pays the fund's share too and is refunded).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     parties: tuple[PartyShare, ...] = Field(min_length=1)

@@ -62,9 +62,7 @@ def _apply(connection: psycopg.Connection, migrations: list[tuple[str, str]]) ->
             continue
         with connection.transaction():
             connection.execute(text.encode())
-            connection.execute(
-                "INSERT INTO loan_ledger_migrations (name, digest) VALUES (%s, %s)", (name, digest)
-            )
+            connection.execute("INSERT INTO loan_ledger_migrations (name, digest) VALUES (%s, %s)", (name, digest))
         yield name
 
 
@@ -73,4 +71,6 @@ def _applied(connection: psycopg.Connection) -> dict[str, bytes]:
         "CREATE TABLE IF NOT EXISTS loan_ledger_migrations"
         " (name text PRIMARY KEY, digest bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    return {name: bytes(digest) for name, digest in connection.execute("SELECT name, digest FROM loan_ledger_migrations")}
+    return {
+        name: bytes(digest) for name, digest in connection.execute("SELECT name, digest FROM loan_ledger_migrations")
+    }

@@ -80,7 +80,9 @@ class Claim(EventSourced[Fact]):
         net = gross - cost
         if gross <= 0 or cost < 0 or net < 0:
             raise InvalidInput(
-                field="gross", problem=f"{yuan(gross)} less costs {yuan(cost)}", expected="a gross amount that meets its costs"
+                field="gross",
+                problem=f"{yuan(gross)} less costs {yuan(cost)}",
+                expected="a gross amount that meets its costs",
             )
         left = self.opening.covered_fen - self.recovered
         if net > left:

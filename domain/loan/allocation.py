@@ -30,6 +30,9 @@ class Movement:
     fen: Fen
     stated: Allocation | None = None
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Movement:
+        return self
+
 
 @dataclass
 class _Course:

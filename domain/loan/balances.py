@@ -10,8 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict
-
+from domain.frozen import Frozen
 from domain.money import Fen
 
 
@@ -30,10 +29,8 @@ class Balance(StrEnum):
     EXPOSURE = "exposure"
 
 
-class BalanceChange(BaseModel):
+class BalanceChange(Frozen):
     """A signed change in fen; `party` names whose exposure changed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     balance: Balance
     party: str | None = None

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from domain.facts import Fact, OpeningFact
+from domain.frozen import Frozen
 from domain.loan.balances import BalanceChange
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
 from domain.money import Fen
 from domain.ratio import ShareScheme
 
 
-class TapeRow(BaseModel):
+class TapeRow(Frozen):
     """The row of a tape of historical loans that a fact was taken from; `values` are its columns, verbatim."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mapping: str
     file_digest: str
@@ -30,7 +29,7 @@ class ContractSigned(OpeningFact):
     """借款合同签订: what was agreed, with everything a later decision must not look up anew pinned."""
 
     TOPIC = "loan.contract_signed"
-    originator_topic: ClassVar[str] = "loan"
+    originator_topic = "loan"  # type: ignore[misc]  # one for all openings, where the library keeps a field
 
     loan_no: str
     borrower: UUID | None = None
@@ -66,10 +65,8 @@ class Disbursed(MoneyFact):
     bank_reference: str | None = None
 
 
-class Allocation(BaseModel):
+class Allocation(Frozen):
     """How a repayment was split by whoever recorded it first; kept as stated, not computed again."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     principal_fen: Fen = 0
     interest_fen: Fen = 0

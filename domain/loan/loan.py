@@ -78,7 +78,10 @@ class Loan(EventSourced[Fact]):
             self._must_be_open()
             if value_date < self.contract.value_date:
                 raise refusals.BeforeContract(
-                    field="value_date", value_date=value_date, signed=self.contract.value_date, loan_no=self.contract.loan_no
+                    field="value_date",
+                    value_date=value_date,
+                    signed=self.contract.value_date,
+                    loan_no=self.contract.loan_no,
                 )
             if self.disbursed + amount > self.contract.approved_fen:
                 raise refusals.BeyondContract(
@@ -213,7 +216,9 @@ class Loan(EventSourced[Fact]):
         paid_out = sorted((m for m in self._movements.values() if m.kind == "disbursed"), key=lambda m: m.value_date)
         if not paid_out or self.contract.terms is None:
             return None, 0
-        repaid = sum(m.fen for m in paid_out if m.value_date <= day) - balances(self._changes, day)[Balance.PRINCIPAL, None]
+        repaid = (
+            sum(m.fen for m in paid_out if m.value_date <= day) - balances(self._changes, day)[Balance.PRINCIPAL, None]
+        )
         due, oldest = 0, None
         for row in schedule(self.disbursed, paid_out[0].value_date, self.contract.terms):
             if row.due >= day:
@@ -232,7 +237,8 @@ class Loan(EventSourced[Fact]):
             "approved": yuan(self.contract.approved_fen),
             "guaranteed": yuan(self.contract.guaranteed_fen),
             "balances": {
-                (f"{balance}:{party}" if party else str(balance)): yuan(fen) for (balance, party), fen in sorted(totals.items(), key=str)
+                (f"{balance}:{party}" if party else str(balance)): yuan(fen)
+                for (balance, party), fen in sorted(totals.items(), key=str)
             },
             "jobs_created": self.jobs_created,
             "jobs_retained": self.jobs_retained,
@@ -330,4 +336,6 @@ class Loan(EventSourced[Fact]):
 
 def _positive(amount: Fen) -> None:
     if amount <= 0:
-        raise InvalidInput(field="amount", problem=f"{yuan(amount)} is not more than 0.00", expected="a positive amount")
+        raise InvalidInput(
+            field="amount", problem=f"{yuan(amount)} is not more than 0.00", expected="a positive amount"
+        )

@@ -65,7 +65,17 @@ def _offered(terms: RepaymentTerms) -> None:
     plain = RepaymentTerms(annual_rate=terms.annual_rate, instalments=terms.instalments)
     if terms.method not in ("equal_instalment", "bullet"):
         raise ScheduleNotOffered(field="method", value=terms.method, offered="equal_instalment, bullet")
-    for name in ("interest", "interest_period", "leap", "multiple_of_fen", "grace", "style", "recalculate_overdue", "first_due", "due_day"):
+    for name in (
+        "interest",
+        "interest_period",
+        "leap",
+        "multiple_of_fen",
+        "grace",
+        "style",
+        "recalculate_overdue",
+        "first_due",
+        "due_day",
+    ):
         if getattr(terms, name) != getattr(plain, name):
             raise ScheduleNotOffered(field=name, value=getattr(terms, name), offered=str(getattr(plain, name)))
 

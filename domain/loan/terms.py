@@ -6,34 +6,29 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from domain.frozen import Frozen
 from domain.money import Fen
 
 
-class Grace(BaseModel):
+class Grace(Frozen):
     """Instalments at the start in which principal, or interest, is not asked for, or no interest is charged."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     principal: int = Field(default=0, ge=0)
     interest_payment: int = Field(default=0, ge=0)
     interest_free: int = Field(default=0, ge=0)
 
 
-class DayCount(BaseModel):
+class DayCount(Frozen):
     """How days become a part of a year."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     year: Literal["360", "364", "365", "actual"] = "360"
     month: Literal["actual", "30"] = "actual"
 
 
-class RepaymentTerms(BaseModel):
+class RepaymentTerms(Frozen):
     """The terms of interfaces.md `schedule`, without amount and start; `annual_rate` is a fraction (0.0395 is 3.95 %)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     annual_rate: Decimal = Field(ge=0, le=1)
     instalments: int = Field(ge=0, le=600)
@@ -53,20 +48,16 @@ class RepaymentTerms(BaseModel):
     due_day: int | None = Field(default=None, ge=1, le=31)
 
 
-class RateBasis(BaseModel):
+class RateBasis(Frozen):
     """Where the contract rate comes from: the LPR 贷款市场报价利率 in force on the signing day, and basis points over it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     lpr_published_on: date
     lpr: Decimal
     margin_bp: int
 
 
-class PolicyPin(BaseModel):
+class PolicyPin(Frozen):
     """The policy edition that a loan was signed under, and the digest of its text."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     edition: str
     digest: str

@@ -1,0 +1,70 @@
+"""In whose name, by which way and when a command acts: the part of the envelope that all its facts share."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from domain.actor import Actor
+from domain.facts import Moment
+from ledger.leaf import measured, measured_text
+
+
+@dataclass(frozen=True)
+class CommandContext:
+    """Who, when, through which channel and on whose authority.
+
+    `given_key` names the command for ever: a repeat gets the first answer. Left out, one is made, so that a retry after
+    a lost acknowledgement still has one effect. `authority` is the approval acted upon, `causation` what led to the command,
+    `credential` the token presented, `signature` the actor's own over the command.
+    """
+
+    actor: Actor
+    moment: Moment
+    channel: str = "python"
+    given_key: str | None = None
+    correlation: str = field(default_factory=lambda: str(uuid4()))
+    causation: str | None = None
+    authority: str | None = None
+    credential: str | None = None
+    signature: bytes | None = None
+
+    @cached_property
+    def idempotency_key(self) -> str:
+        return self.given_key or str(uuid4())
+
+    @cached_property
+    def columns(self) -> tuple[str | bytes | None, ...]:
+        """In the order of the append function and of the table."""
+        actor = self.actor
+        return (
+            actor.subject,
+            actor.role,
+            actor.institution,
+            actor.region,
+            self.authority,
+            self.correlation,
+            self.causation,
+            self.idempotency_key,
+            self.credential,
+            self.channel,
+            self.signature,
+        )
+
+    @cached_property
+    def hashed(self) -> bytes:
+        """The command's part of a leaf."""
+        *texts, signature = self.columns
+        signed = b"\x00" if not isinstance(signature, bytes) else b"\x01" + measured(signature)
+        return b"".join(measured_text(t if isinstance(t, str) else None) for t in texts) + signed
+
+
+def request_digest(key: bytes, command: BaseModel, actor: Actor) -> bytes:
+    """What a repeat of a command is recognised by: keyed, because the command may hold personal data."""
+    parts = (type(command).__name__, command.model_dump_json(), actor.model_dump_json())
+    return hmac.new(key, b"".join(measured(part.encode()) for part in parts), hashlib.sha256).digest()

@@ -1,0 +1,149 @@
+"""The ledger 台账: the event-sourced application, and the way every command goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import (
+    BaseInfrastructureFactory,
+    InfrastructureFactory,
+    IntegrityError,
+    JSONTranscoder,
+    Mapper,
+)
+from eventsourcing.postgres import PostgresFactory
+from eventsourcing.utils import Environment, EnvType, strtobool
+from psycopg.rows import tuple_row
+from pydantic import BaseModel
+
+from domain.borrower.borrower import Borrower
+from domain.compensation.claim import Claim
+from domain.facts import EventSourced
+from domain.loan.loan import Loan
+from domain.loan.refusals import UnknownLoan
+from ledger.context import CommandContext, request_digest
+from ledger.mapper import FactMapper
+from ledger.recorder import LedgerRecorder, is_version_conflict, retried
+from ledger.store import AlreadyRecorded, LedgerDatastore, LossyFunctions
+
+AGGREGATES: tuple[type[EventSourced[Any]], ...] = (Loan, Claim, Borrower)
+"""Every kind of stream, so that a fresh process can read every fact."""
+
+DECISIONS = 10
+"""How often a command is decided anew when other writers come first on its stream."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the log answers to a command: the positions of its facts, the server's time and the last leaf."""
+
+    first_position: int
+    position: int
+    recorded_at: datetime
+    leaf_hash: bytes
+    repeated: bool = False
+
+
+class LedgerFactory(PostgresFactory):
+    """The library's factory over a connection string (`LEDGER_CONNINFO`); tables come from migrations, never from here.
+
+    Raises LossyFunctions if the library's own database functions are asked for.
+    """
+
+    datastore: LedgerDatastore
+
+    def __init__(self, env: Environment | EnvType | None):
+        BaseInfrastructureFactory.__init__(self, env)
+        if strtobool(self.env.get(self.POSTGRES_ENABLE_DB_FUNCTIONS) or "no"):
+            raise LossyFunctions(field=self.POSTGRES_ENABLE_DB_FUNCTIONS)
+        self.datastore = LedgerDatastore(
+            self.env["LEDGER_CONNINFO"], max_overflow=int(self.env.get(self.POSTGRES_MAX_OVERFLOW, "15"))
+        )
+
+    def application_recorder(self) -> LedgerRecorder:
+        return LedgerRecorder(self.datastore, events_table_name="stored_events")
+
+
+class Ledger(Application[UUID]):
+    """One city's log of facts.
+
+    `digest_key` keys the digests by which repeats of a command are recognised. Loaded aggregates are cached and brought up to date on every
+    use, so any number of processes may write.
+    """
+
+    def __init__(self, conninfo: str, *, digest_key: bytes, env: EnvType | None = None) -> None:
+        self._digest_key = digest_key
+        super().__init__({"LEDGER_CONNINFO": conninfo, self.AGGREGATE_CACHE_MAXSIZE: "1000", **(env or {})})
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        return Environment(name, dict(env or {}))
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory:
+        return cast("InfrastructureFactory", LedgerFactory(env))
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        return FactMapper(JSONTranscoder())
+
+    def perform(
+        self, command: BaseModel, context: CommandContext, decide: Callable[[], Iterable[EventSourced[Any]]]
+    ) -> Receipt | None:
+        """Decide and record once under the context's idempotency key; None when there was nothing to record.
+
+        `decide` loads aggregates, tells them and returns those to save. A repeat gets the first receipt without deciding
+        again; a decision that another writer overtook is made anew. Raises KeyReused and whatever `decide` refuses.
+        """
+        digest = request_digest(self._digest_key, command, context.actor)
+        look_up = context.given_key is not None
+        for attempt in range(1, DECISIONS + 1):
+            known = self.outcome(context.idempotency_key, digest) if look_up else None
+            if known is not None:
+                return known
+            answers: list[tuple[int, datetime, bytes]] = []
+            try:
+                recordings = self.save(*decide(), context=context, digest=digest, answers=answers)
+            except AlreadyRecorded:
+                look_up = True
+            except IntegrityError as problem:
+                if attempt == DECISIONS or not is_version_conflict(problem):
+                    raise
+            else:
+                if not recordings:
+                    return None
+                first, recorded_at, leaf = answers[0]
+                return Receipt(first, first + len(recordings) - 1, recorded_at, leaf)
+        raise AssertionError("what is said to be recorded could not be read back")
+
+    def outcome(self, idempotency_key: str, digest: bytes) -> Receipt | None:
+        """The receipt of an earlier command under this key. Raises KeyReused if that was another request."""
+
+        def find() -> tuple[int, int, datetime, bytes] | None:
+            statement = (
+                "SELECT first_position, facts, recorded_at, last_leaf FROM ledger.find_outcome(%b::text, %b::bytea)"
+            )
+            with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+                return cursor.execute(statement, (idempotency_key, digest), prepare=True, binary=True).fetchone()
+
+        row = retried(find)
+        return None if row is None else Receipt(row[0], row[0] + row[1] - 1, row[2], row[3], repeated=True)
+
+    @property
+    def datastore(self) -> LedgerDatastore:
+        factory: Any = self.factory
+        assert isinstance(factory, LedgerFactory)
+        return factory.datastore
+
+    def loan(self, loan_no: str) -> Loan:
+        """Raises UnknownLoan."""
+        try:
+            return self.repository.get(Loan.create_id(loan_no))
+        except AggregateNotFoundError:
+            raise UnknownLoan(field="loan_no", loan_no=loan_no) from None
+
+    def knows(self, stream: UUID) -> bool:
+        """Whether the stream has begun."""
+        return bool(self.recorder.select_events(stream, limit=1))

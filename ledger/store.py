@@ -1,0 +1,92 @@
+"""The library's datastore, opened by a connection string, with our own answers of the database translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from eventsourcing.persistence import DatabaseError
+from eventsourcing.postgres import ConnectionPool, PostgresDatastore
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+
+from domain.errors import Refusal
+from domain.loan.refusals import ReferenceUsed
+
+
+class KeyReused(Refusal):
+    code = "idempotency.key_reused"
+    en = "the idempotency key was used for another request; give this request a key of its own"
+    zh = "该幂等键已用于另一请求；请为本次请求另用新键"
+
+
+class OverCapacity(Refusal):
+    code = "guard.over_capacity"
+    en = "{field} has no room for this ({key}); release or add capacity first"
+    zh = "{field}（{key}）额度不足；请先释放或增加额度"
+
+
+class NoSlotLeft(Refusal):
+    code = "guard.no_slot_left"
+    en = "{field} allows no further entry for {key}; the earlier ones stand"
+    zh = "{field} 对 {key} 已无名额；原有登记有效"
+
+
+class LossyFunctions(Refusal):
+    """D2: the library's database functions take no lock, so readers that follow by position miss facts."""
+
+    code = "database.lossy_functions"
+    en = "{field} switches on database functions that lose facts for readers; switch it off"
+    zh = "{field} 启用了会使读取方丢失事件的数据库函数；请关闭"
+
+
+class AlreadyRecorded(Exception):
+    """The command under this idempotency key is in the log; the command layer answers with what it did then."""
+
+
+class LedgerDatastore(PostgresDatastore):
+    """The library's datastore over any connection string: sockets, several hosts, TLS."""
+
+    def __init__(self, conninfo: str, *, pool_size: int = 1, max_overflow: int = 15):
+        super().__init__("", "", "", "", "", schema="ledger")
+        self.pool = ConnectionPool(
+            conninfo,
+            connection_class=Connection[DictRow],
+            kwargs={"row_factory": dict_row},
+            min_size=pool_size,
+            max_size=pool_size + max_overflow,
+            open=False,
+            configure=self.after_connect_func(),
+            timeout=10.0,
+        )
+
+    @contextmanager
+    def get_connection(self) -> Iterator[Connection[DictRow]]:
+        try:
+            with super().get_connection() as connection:
+                yield connection
+        except DatabaseError as problem:
+            answer = _answer(problem.__cause__)
+            if answer is None:
+                raise
+            raise answer from problem
+
+
+def _answer(cause: BaseException | None) -> Exception | None:
+    """What one of our database functions said, as the refusal or signal that it is."""
+    if not isinstance(cause, psycopg.Error) or not (cause.sqlstate or "").startswith("LG"):
+        return None
+    guard, key = cause.diag.message_primary or "", cause.diag.message_detail or ""
+    match cause.sqlstate:
+        case "LG001":
+            return KeyReused(field="idempotency_key")
+        case "LG002":
+            return OverCapacity(field=guard, key=key)
+        case "LG003" if guard == "bank_reference":
+            return ReferenceUsed(field="bank_reference", reference=key)
+        case "LG003":
+            return NoSlotLeft(field=guard, key=key)
+        case "LG010":
+            return AlreadyRecorded(guard)
+    return None

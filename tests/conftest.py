@@ -1,0 +1,97 @@
+"""One real PostgreSQL for the whole run (embedded, or the server of DATABASE_URL), and a fresh database for every test that asks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from api.embedded import EmbeddedPostgres
+from domain.actor import LOCAL_OPERATOR
+from domain.facts import Moment
+from ledger.context import CommandContext
+from ledger.ledger import Ledger
+from ledger.migrating import migrate
+
+_numbers = count(1)
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+DIGEST_KEY = b"digest key of the tests, 32 byte"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The connection string of a server; databases are made on it."""
+    if url := os.environ.get("DATABASE_URL"):
+        yield make_conninfo(url)
+        return
+    with EmbeddedPostgres.start(tmp_path_factory.mktemp("server")) as embedded:
+        yield embedded.dsn()
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> Iterator[str]:
+    """A migrated database to copy."""
+    name = f"loan_ledger_template_{os.getpid()}"
+    dsn = _create(server, name)
+    migrate(dsn)
+    yield name
+    _drop(server, name)
+
+
+@pytest.fixture
+def database(server: str, template: str) -> Iterator[str]:
+    """The connection string of a fresh, migrated database, as its owner."""
+    name = f"loan_ledger_test_{os.getpid()}_{next(_numbers)}"
+    yield _create(server, name, template)
+    _drop(server, name)
+
+
+@pytest.fixture
+def empty_database(server: str) -> Iterator[str]:
+    """The connection string of a fresh database without any table."""
+    name = f"loan_ledger_empty_{os.getpid()}_{next(_numbers)}"
+    yield _create(server, name)
+    _drop(server, name)
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[Ledger]:
+    """A ledger on a fresh database, connected in the application's role."""
+    with Ledger(as_role(database, "application"), digest_key=DIGEST_KEY) as opened:
+        yield opened
+
+
+@pytest.fixture
+def moment() -> Moment:
+    return Moment(now=datetime.now(UTC))
+
+
+@pytest.fixture
+def context(moment: Moment) -> CommandContext:
+    return CommandContext(LOCAL_OPERATOR, moment)
+
+
+def as_role(dsn: str, role: str) -> str:
+    """The same database, in one of the ledger's roles."""
+    return make_conninfo(dsn, options=f"-c role=loan_ledger_{role}")
+
+
+def _create(server: str, name: str, template: str | None = None) -> str:
+    made = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template:
+        made += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(made)
+    return make_conninfo(server, dbname=name)
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
