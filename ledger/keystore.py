@@ -98,9 +98,9 @@ class Keystore:
             ).fetchone()
         return None if row is None else UUID(str(row[0]))
 
-    def persons(self, id_numbers: Iterable[str]) -> Mapping[str, tuple[PersonKey, bool]]:
-        """A key for each ID number, made where there is none; the flag says that the person is new here."""
-        found: dict[str, tuple[PersonKey, bool]] = {}
+    def persons(self, id_numbers: Iterable[str]) -> Mapping[str, PersonKey]:
+        """A key for each ID number, made where there is none."""
+        found: dict[str, PersonKey] = {}
         with psycopg.connect(self._conninfo, autocommit=True) as connection, connection.transaction():
             for id_number in dict.fromkeys(id_numbers):
                 found[id_number] = self._person(connection, self._hashed(id_number))
@@ -114,13 +114,13 @@ class Keystore:
             raise PersonUnreadable(field="person", person=person)
         return self._unwrapped(person, row[0], row[1])
 
-    def _person(self, connection: psycopg.Connection, hashed: bytes) -> tuple[PersonKey, bool]:
+    def _person(self, connection: psycopg.Connection, hashed: bytes) -> PersonKey:
         row = connection.execute(
             "SELECT person, key_id, wrapped FROM blind_index JOIN person_key USING (person) WHERE id_number_hash = %s",
             (hashed,),
         ).fetchone()
         if row is not None:
-            return self._unwrapped(*row), False
+            return self._unwrapped(*row)
         key = PersonKey(uuid4(), uuid4(), AESGCM.generate_key(256))
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(encode(%s, 'hex'), 0))", (hashed,))
         nonce = os.urandom(_NONCE)
@@ -134,7 +134,7 @@ class Keystore:
         if taken is None:  # another process was first
             connection.execute("DELETE FROM person_key WHERE person = %s", (key.person,))
             return self._person(connection, hashed)
-        return key, True
+        return key
 
     def _unwrapped(self, person: UUID, key_id: UUID, wrapped: bytes) -> PersonKey:
         nonce, sealed = bytes(wrapped[:_NONCE]), bytes(wrapped[_NONCE:])

@@ -38,10 +38,10 @@ def leaf_hash(envelope: Envelope, command: bytes, state: bytes) -> bytes:
             (
                 _TAG,
                 envelope.position.to_bytes(8, "big"),
-                ((envelope.recorded_at - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True),
+                microseconds(envelope.recorded_at),
                 envelope.stream.bytes,
                 envelope.version.to_bytes(8, "big"),
-                (envelope.value_date.toordinal() - _EPOCH_DAY).to_bytes(4, "big", signed=True),
+                day_number(envelope.value_date),
                 measured_text(envelope.topic),
                 len(envelope.scopes).to_bytes(4, "big"),
                 *(measured(scope.encode()) for scope in envelope.scopes),
@@ -50,6 +50,16 @@ def leaf_hash(envelope: Envelope, command: bytes, state: bytes) -> bytes:
             )
         )
     ).digest()
+
+
+def microseconds(moment: datetime) -> bytes:
+    """Microseconds since 2000-01-01 UTC, as the server sends a time."""
+    return ((moment - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True)
+
+
+def day_number(day: date) -> bytes:
+    """Days since 2000-01-01, as the server sends a date."""
+    return (day.toordinal() - _EPOCH_DAY).to_bytes(4, "big", signed=True)
 
 
 def measured(part: bytes) -> bytes:

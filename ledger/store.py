@@ -48,8 +48,8 @@ class AlreadyRecorded(Exception):
 class LedgerDatastore(PostgresDatastore):
     """The library's datastore over any connection string: sockets, several hosts, TLS."""
 
-    def __init__(self, conninfo: str, *, pool_size: int = 1, max_overflow: int = 15):
-        super().__init__("", "", "", "", "", schema="ledger")
+    def __init__(self, conninfo: str, *, schema: str = "ledger", pool_size: int = 1, max_overflow: int = 15):
+        super().__init__("", "", "", "", "", schema=schema)
         self.pool = ConnectionPool(
             conninfo,
             connection_class=Connection[DictRow],

@@ -101,7 +101,7 @@ def _changes(course: _Course, movement: Movement) -> dict[Balance, Fen]:
         course.principal += movement.fen
         return {Balance.PRINCIPAL: movement.fen}
     if movement.kind == "charged_off":
-        given_up = min(movement.fen, course.principal)
+        given_up = movement.stated.principal_fen if movement.stated else min(movement.fen, course.principal)
         course.principal -= given_up
         return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: movement.fen}
     split = course.split(movement)

@@ -57,20 +57,20 @@ class MoneyFact(Fact):
     changes: tuple[BalanceChange, ...]
 
 
+class Allocation(Frozen):
+    """How a payment or a loss was split by whoever recorded it first; kept as stated, not computed again."""
+
+    principal_fen: Fen = 0
+    interest_fen: Fen = 0
+    penalty_fen: Fen = 0
+
+
 class Disbursed(MoneyFact):
     """放款: the bank paid out, in whole or in part."""
 
     TOPIC = "loan.disbursed"
 
     bank_reference: str | None = None
-
-
-class Allocation(Frozen):
-    """How a repayment was split by whoever recorded it first; kept as stated, not computed again."""
-
-    principal_fen: Fen = 0
-    interest_fen: Fen = 0
-    penalty_fen: Fen = 0
 
 
 class Repaid(MoneyFact):
@@ -108,11 +108,15 @@ class OverdueCured(Fact):
 
 
 class ChargedOff(MoneyFact):
-    """呆账转销: the bank gave the principal up; `claim_no` is the claim that its guarantee answers."""
+    """呆账转销: the bank gave the principal up; `claim_no` is the claim that its guarantee answers.
+
+    `stated` is there when a tape says how much of the loss was principal of this loan.
+    """
 
     TOPIC = "loan.charged_off"
 
     claim_no: str | None = None
+    stated: Allocation | None = None
 
 
 class Settled(Fact):

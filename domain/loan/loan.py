@@ -173,19 +173,24 @@ class Loan(EventSourced[Fact]):
         amount: Fen,
         value_date: date,
         claim_no: str | None = None,
-        history: bool = False,
+        stated: events.Allocation | None = None,
         date_derived: str | None = None,
     ) -> None:
-        """The bank gives principal up; a live loan can lose no more than it owes. Raises MoreThanOwed, InvalidInput."""
+        """The bank gives principal up; a live loan can lose no more than it owes, history says itself what it lost.
+
+        Raises MoreThanOwed, InvalidInput, DatedInFuture.
+        """
         moment.not_before(value_date)
-        if not history:
+        if stated is None:
             _positive(amount)
             if amount > self.outstanding:
                 raise refusals.MoreThanOwed(
                     field="amount", amount=yuan(amount), owed=yuan(self.outstanding), loan_no=self.contract.loan_no
                 )
-        movement = Movement(value_date, self.version + 1, "charged_off", amount)
-        self._tell_money(events.ChargedOff, moment, movement, claim_no=claim_no, date_derived=date_derived)
+        movement = Movement(value_date, self.version + 1, "charged_off", amount, stated)
+        self._tell_money(
+            events.ChargedOff, moment, movement, claim_no=claim_no, stated=stated, date_derived=date_derived
+        )
 
     def report_jobs(self, moment: Moment, *, created: int, retained: int, value_date: date) -> None:
         """What the borrower says of jobs; a later report replaces an earlier one. Raises DatedInFuture."""
@@ -279,7 +284,7 @@ class Loan(EventSourced[Fact]):
 
     @told.register
     def _(self, fact: events.ChargedOff) -> None:
-        self._moved(fact, "charged_off")
+        self._moved(fact, "charged_off", fact.stated)
         self.is_charged_off = True
 
     @told.register

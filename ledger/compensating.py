@@ -1,0 +1,96 @@
+"""Charging a loan off 转销, with the claim 代偿 that answers it, and what is recovered 追偿."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from eventsourcing.application import AggregateNotFoundError
+
+from domain.compensation.claim import Claim
+from domain.errors import Refusal
+from domain.frozen import Frozen
+from domain.loan.loan import Loan
+from domain.money import Fen
+from ledger.context import CommandContext
+from ledger.ledger import Ledger, Receipt
+
+
+class NotGuaranteed(Refusal):
+    code = "claim.not_guaranteed"
+    en = "loan {loan_no} pinned no risk-sharing scheme, so no guarantee answers its loss; charge it off without a claim"
+    zh = "贷款 {loan_no} 未约定风险分担方案，无担保可代偿；请不经代偿直接转销"
+
+
+class UnknownClaim(Refusal):
+    code = "claim.unknown"
+    en = "there is no claim {claim_no}; check the number"
+    zh = "没有代偿案 {claim_no}；请核对编号"
+
+
+class ChargeOff(Frozen):
+    loan_no: str
+    amount_fen: Fen
+    value_date: date
+    claim_no: str
+
+
+class RecordRecovery(Frozen):
+    claim_no: str
+    gross_fen: Fen
+    cost_fen: Fen
+    value_date: date
+    bank_reference: str | None = None
+
+
+def charge_off(ledger: Ledger, command: ChargeOff, context: CommandContext) -> Receipt | None:
+    """The loss and its shares, in one append. Raises UnknownLoan, NotGuaranteed, MoreThanOwed, DatedInFuture, InvalidInput."""
+
+    def decide() -> list[Loan | Claim]:
+        loan = ledger.loan(command.loan_no)
+        scheme = loan.contract.share_scheme
+        if scheme is None:
+            raise NotGuaranteed(field="loan_no", loan_no=command.loan_no)
+        loan.charge_off(
+            context.moment, amount=command.amount_fen, value_date=command.value_date, claim_no=command.claim_no
+        )
+        return [loan, claim_of(loan, command.claim_no, command.amount_fen, command.value_date, context)]
+
+    return ledger.perform(command, context, decide)
+
+
+def claim_of(
+    loan: Loan, claim_no: str, covered: Fen, value_date: date, context: CommandContext, date_derived: str | None = None
+) -> Claim:
+    """The claim on a charge-off, shared by the scheme that the loan pinned."""
+    assert loan.contract.share_scheme is not None
+    return Claim.record(
+        context.moment,
+        claim_no=claim_no,
+        scheme=loan.contract.share_scheme,
+        covered=covered,
+        value_date=value_date,
+        loan=loan.id,
+        loan_no=loan.contract.loan_no,
+        county=loan.contract.county,
+        date_derived=date_derived,
+    )
+
+
+def record_recovery(ledger: Ledger, command: RecordRecovery, context: CommandContext) -> Receipt | None:
+    """Raises UnknownClaim, RecoversTooMuch, ReferenceUsed, DatedInFuture, InvalidInput."""
+
+    def decide() -> list[Claim]:
+        try:
+            claim: Claim = ledger.repository.get(Claim.create_id(command.claim_no))
+        except AggregateNotFoundError:
+            raise UnknownClaim(field="claim_no", claim_no=command.claim_no) from None
+        claim.recover(
+            context.moment,
+            gross=command.gross_fen,
+            cost=command.cost_fen,
+            value_date=command.value_date,
+            bank_reference=command.bank_reference,
+        )
+        return [claim]
+
+    return ledger.perform(command, context, decide)

@@ -1,0 +1,52 @@
+"""Registering a borrower 借款人登记: a pseudonym in the facts, the person only under a key of their own."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.borrower.borrower import Borrower
+from domain.borrower.events import BorrowerRegistered
+from domain.frozen import Frozen
+from domain.personal_data import Sealed
+from ledger.context import CommandContext
+from ledger.keystore import Keystore, PersonKey
+from ledger.ledger import Ledger
+
+
+class RegisterBorrower(Frozen):
+    name: str = Field(min_length=1, max_length=100)
+    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$|^[A-Z0-9]{8,18}$")
+    phone: str | None = Field(default=None, pattern=r"^[0-9+ -]{5,20}$")
+    value_date: date
+
+
+def register_borrower(ledger: Ledger, keystore: Keystore, command: RegisterBorrower, context: CommandContext) -> UUID:
+    """The borrower's pseudonym; somebody already known by the ID number is found, not registered again."""
+    key = keystore.persons([command.id_number])[command.id_number]
+
+    def decide() -> list[Borrower]:
+        return [] if ledger.knows(key.person) else [new_borrower(key, command, context)]
+
+    ledger.perform(command, context, decide)
+    return key.person
+
+
+def new_borrower(key: PersonKey, command: RegisterBorrower, context: CommandContext) -> Borrower:
+    """The borrower's stream, begun; every personal field sealed for its place in it."""
+    context.moment.not_before(command.value_date)
+
+    def sealed(text: str, field: str) -> Sealed:
+        return key.seal(text, stream=key.person, version=1, field=field)
+
+    return Borrower.opened(
+        BorrowerRegistered,
+        key.person,
+        context.moment,
+        value_date=command.value_date,
+        name=sealed(command.name, "name"),
+        id_number=sealed(command.id_number, "id_number"),
+        phone=None if command.phone is None else sealed(command.phone, "phone"),
+    )
