@@ -1,1 +1,1 @@
-
+"""Every way in: the command line, the worker, the benchmarks; settings and wiring. Only this package reads the environment."""

@@ -27,8 +27,14 @@ class Refusal(Exception):
         return (self.zh if language == "zh" else self.en).format(field=self.field, **self.facts)
 
 
-class InvalidInput(Refusal):
-    """A value that cannot be what its field asks for; answers as bad input, not as a broken rule of the scheme."""
+class BadInput(Refusal):
+    """What was given cannot be used as it is; bad input, not a broken rule of the scheme."""
+
+    code = "input"
+
+
+class InvalidInput(BadInput):
+    """A value that cannot be what its field asks for."""
 
     code = "input.invalid"
     en = "{field}: {problem}; give {expected}"

@@ -107,6 +107,12 @@ class EventSourced(BaseAggregate[UUID], Generic[F]):
         """Add a fact to what has to be saved."""
         self.trigger_event(fact_class, timestamp=moment.now, scopes=self.scopes(), **body)
 
+    def collect_events(self) -> list[Fact]:
+        """What has to be saved, handed over once."""
+        told = [fact for fact in self._pending_events if isinstance(fact, Fact)]
+        self._pending_events.clear()
+        return told
+
     def told(self, fact: Fact) -> None:
         """Take a fact in. Replayed for ever: assigns and never refuses."""
         raise NotImplementedError
@@ -115,6 +121,6 @@ class EventSourced(BaseAggregate[UUID], Generic[F]):
         """The county and every institution that the stream's facts concern."""
         return ()
 
-    def state(self) -> Mapping[str, Any]:
-        """What the stream says now, for people to read."""
+    def state(self, as_of: date | None = None) -> Mapping[str, Any]:
+        """What the stream says, as of a day or now, for people to read."""
         return {}

@@ -53,27 +53,10 @@ def charge_off(ledger: Ledger, command: ChargeOff, context: CommandContext) -> R
         loan.charge_off(
             context.moment, amount=command.amount_fen, value_date=command.value_date, claim_no=command.claim_no
         )
-        return [loan, claim_of(loan, command.claim_no, command.amount_fen, command.value_date, context)]
+        claim = Claim.of_charge_off(loan, command.claim_no, command.amount_fen, command.value_date, context.moment)
+        return [loan, claim]
 
     return ledger.perform(command, context, decide)
-
-
-def claim_of(
-    loan: Loan, claim_no: str, covered: Fen, value_date: date, context: CommandContext, date_derived: str | None = None
-) -> Claim:
-    """The claim on a charge-off, shared by the scheme that the loan pinned."""
-    assert loan.contract.share_scheme is not None
-    return Claim.record(
-        context.moment,
-        claim_no=claim_no,
-        scheme=loan.contract.share_scheme,
-        covered=covered,
-        value_date=value_date,
-        loan=loan.id,
-        loan_no=loan.contract.loan_no,
-        county=loan.contract.county,
-        date_derived=date_derived,
-    )
 
 
 def record_recovery(ledger: Ledger, command: RecordRecovery, context: CommandContext) -> Receipt | None:

@@ -8,12 +8,12 @@ from importlib import resources
 
 import psycopg
 
-from domain.errors import Refusal
+from domain.errors import BadInput, Refusal
 
 OLDEST_SERVER = 170000
 
 
-class ServerTooOld(Refusal):
+class ServerTooOld(BadInput):
     code = "database.too_old"
     en = "the database server is PostgreSQL {version}; 17 or newer is needed (MAINTAIN privilege), so point DATABASE_URL at such a server"
     zh = "数据库服务器为 PostgreSQL {version}；需要 17 或更高版本，请将 DATABASE_URL 指向符合要求的服务器"

@@ -162,8 +162,10 @@ def _changes(position: int, fact: Fact) -> Iterable[Change]:
             yield from _moved(position, fact)
         case BecameOverdue() | OverdueCured():
             yield Change(day, position, stream, {}, {"overdue": isinstance(fact, BecameOverdue)})
-        case Settled() | Reopened():
-            yield Change(day, position, stream, {}, {"settled": isinstance(fact, Settled)})
+        case Settled():
+            yield Change(day, position, stream, {}, {"settled": True, "overdue": False})
+        case Reopened():
+            yield Change(day, position, stream, {}, {"settled": False})
         case JobsReported():
             yield Change(day, position, stream, {}, {"jobs_created": fact.created, "jobs_retained": fact.retained})
         case ClaimRecorded():

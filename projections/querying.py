@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier, Literal
 
-from domain.errors import Refusal
+from domain.errors import BadInput
 from domain.money import yuan
 from projections.audit_trail import AuditTrail
 from projections.keeper import LOG
@@ -23,13 +23,13 @@ ALL: tuple[Projection, ...] = (LoanBook(), RepaymentHistory(), AuditTrail())
 """Every projection there is."""
 
 
-class UnknownProjection(Refusal):
+class UnknownProjection(BadInput):
     code = "projection.unknown"
     en = "there is no projection {name}; choose one of: {known}"
     zh = "没有投影 {name}；可选：{known}"
 
 
-class UnknownColumn(Refusal):
+class UnknownColumn(BadInput):
     code = "projection.unknown_column"
     en = "{field}: projection {name} has no column {column}; choose one of: {known}"
     zh = "{field}：投影 {name} 没有列 {column}；可选：{known}"
@@ -54,44 +54,63 @@ def projection(name: str) -> Projection:
     raise UnknownProjection(field="name", name=name, known=", ".join(p.name for p in ALL))
 
 
-def ask(connection: Connection[Any], asked: Projection, question: Question) -> tuple[list[dict[str, Any]], int]:
-    """The rows, and the position up to which the projection had folded. Raises UnknownColumn."""
+@dataclass(frozen=True)
+class Answer:
+    """The rows, what all matching rows come to (whatever the limit), and the position up to which the projection had folded."""
+
+    rows: list[dict[str, Any]]
+    totals: dict[str, Any]
+    as_of_position: int
+
+
+def ask(connection: Connection[Any], asked: Projection, question: Question) -> Answer:
+    """Read a projection in one snapshot. Raises UnknownColumn."""
     for column in (*question.where, *question.group_by):
         if column not in asked.columns:
             field = "--where" if column in question.where else "--group-by"
             known = ", ".join(asked.columns)
             raise UnknownColumn(field=field, name=asked.name, column=ascii(column[:60]), known=known)
+    source, times = asked.source(question.as_of, question.known_at)
+    parameters = times | {f"where_{name}": value for name, value in question.where.items()}
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         position = connection.execute(
-            SQL("SELECT max(notification_id) FROM projections.{} WHERE application_name = {}").format(
+            SQL("SELECT coalesce(max(notification_id), 0) FROM projections.{} WHERE application_name = {}").format(
                 Identifier(f"{asked.name}_tracking"), Literal(LOG)
             )
         ).fetchone()
-        source, parameters = asked.source(question.as_of, question.known_at)
-        with connection.cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(
-                _statement(asked, question, source).encode(), parameters | _where(question)
-            ).fetchall()
+        assert position is not None
+        rows = _read(connection, asked, _listing(asked, question, source), parameters)
+        totals = _read(connection, asked, _sums(asked, question, source), parameters)
+    return Answer(rows, totals[0], position[0])
+
+
+def _read(
+    connection: Connection[Any], asked: Projection, statement: str, parameters: dict[str, object]
+) -> list[dict[str, Any]]:
     kinds: Mapping[str, Kind] = {**asked.columns, "count": "number"}
-    return [{name: _shown(kinds[name], value) for name, value in row.items()} for row in rows], int(
-        position[0] or 0
-    ) if position else 0
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(statement.encode(), parameters).fetchall()
+    return [{name: _shown(kinds[name], value) for name, value in row.items()} for row in rows]
 
 
-def _statement(asked: Projection, question: Question, source: str) -> str:
+def _listing(asked: Projection, question: Question, source: str) -> str:
+    limit = f" LIMIT {int(question.limit)}" if question.limit is not None else ""
+    if question.group_by:
+        groups = ", ".join(question.group_by)
+        return f"{_sums(asked, question, source, groups)} GROUP BY {groups} ORDER BY {groups}{limit}"
+    return f"SELECT * FROM ({source}) s {_where(question)} ORDER BY {asked.order}{limit}"
+
+
+def _sums(asked: Projection, question: Question, source: str, groups: str | None = None) -> str:
+    sums = (f"coalesce(sum({name}), 0) AS {name}" for name, kind in asked.columns.items() if kind in ("money", "count"))
+    listed = ", ".join([*([groups] if groups else []), "count(*) AS count", *sums])
+    return f"SELECT {listed} FROM ({source}) s {_where(question)}"
+
+
+def _where(question: Question) -> str:
     wanted = [f"{name}::text = %(where_{name})s" for name in question.where]
-    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
-    limit = f"LIMIT {int(question.limit)}" if question.limit is not None else ""
-    if not question.group_by:
-        return f"SELECT * FROM ({source}) s {where} ORDER BY {asked.order} {limit}"
-    groups = ", ".join(question.group_by)
-    sums = [f"sum({name})::numeric AS {name}" for name, kind in asked.columns.items() if kind in ("money", "count")]
-    return f"SELECT {', '.join([groups, 'count(*) AS count', *sums])} FROM ({source}) s {where} GROUP BY {groups} ORDER BY {groups} {limit}"
-
-
-def _where(question: Question) -> dict[str, object]:
-    return {f"where_{name}": value for name, value in question.where.items()}
+    return f"WHERE {' AND '.join(wanted)}" if wanted else ""
 
 
 def _shown(kind: Kind, value: Any) -> Any:

@@ -11,8 +11,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from domain.compensation import events
 from domain.errors import InvalidInput, Refusal
 from domain.facts import EventSourced, Fact, Moment
+from domain.loan.loan import Loan
 from domain.money import Fen, yuan
-from domain.ratio import ShareScheme
 
 
 class RecoversTooMuch(Refusal):
@@ -38,33 +38,37 @@ class Claim(EventSourced[Fact]):
         return uuid5(NAMESPACE_URL, f"loan-ledger:/claims/{claim_no}")
 
     @classmethod
-    def record(
-        cls, moment: Moment, *, claim_no: str, scheme: ShareScheme, covered: Fen, value_date: date, **body: Any
+    def of_charge_off(
+        cls,
+        loan: Loan,
+        claim_no: str,
+        covered: Fen,
+        value_date: date,
+        moment: Moment,
+        date_derived: str | None = None,
     ) -> Claim:
-        """Open the claim with every party's share of the covered amount; each share is borne on the same day."""
+        """Open the claim on a charge-off: the scheme that the loan pinned gives each party its share, borne on the same day."""
+        contract = loan.contract
+        scheme = contract.share_scheme
+        assert scheme is not None, "a claim answers a guarantee"
+        dated = {"value_date": value_date, "date_derived": date_derived}
         claim = cls.opened(
             events.ClaimRecorded,
             cls.create_id(claim_no),
             moment,
             claim_no=claim_no,
-            scheme=scheme,
+            loan=loan.id,
+            loan_no=contract.loan_no,
+            county=contract.county,
             covered_fen=covered,
-            shares=scheme.divide(covered),
             charged_off_on=value_date,
-            value_date=value_date,
-            **body,
+            scheme=scheme,
+            shares=scheme.divide(covered),
+            **dated,
         )
         for party, share in zip(scheme.parties, claim.opening.shares, strict=True):
-            claim.tell(
-                events.SharePaid,
-                moment,
-                loan=claim.opening.loan,
-                party=party.party,
-                institution=party.institution,
-                amount_fen=share.fen,
-                value_date=value_date,
-                date_derived=claim.opening.date_derived,
-            )
+            borne = {"party": party.party, "institution": party.institution, "amount_fen": share.fen}
+            claim.tell(events.SharePaid, moment, loan=loan.id, **borne, **dated)
         return claim
 
     def scopes(self) -> tuple[str, ...]:

@@ -155,7 +155,8 @@ class Loan(EventSourced[Fact]):
             changes=self._changes_to(rest),
         )
         if self.is_settled and self.outstanding:
-            self.tell(events.Reopened, moment, value_date=value_date)
+            settled_on = max(day for day, _, name, _ in self._said if name == "settled")
+            self.tell(events.Reopened, moment, value_date=max(value_date, settled_on))
 
     def notice_overdue(self, moment: Moment, day: date) -> None:
         """Establish whether the loan is overdue at the end of `day`; records a change of that, and nothing otherwise."""
@@ -209,6 +210,18 @@ class Loan(EventSourced[Fact]):
         return sum(m.fen for m in self._movements.values() if m.kind == "disbursed")
 
     @property
+    def is_overdue(self) -> bool:
+        return bool(self._last("overdue"))
+
+    @property
+    def is_settled(self) -> bool:
+        return bool(self._last("settled"))
+
+    @property
+    def is_charged_off(self) -> bool:
+        return bool(self._last("charged_off"))
+
+    @property
     def is_ended(self) -> bool:
         return self.is_settled or self.is_charged_off
 
@@ -238,26 +251,31 @@ class Loan(EventSourced[Fact]):
         return {
             "loan_no": self.contract.loan_no,
             "bank": self.contract.bank,
-            "status": self.status,
+            "status": self.status(as_of),
             "approved": yuan(self.contract.approved_fen),
             "guaranteed": yuan(self.contract.guaranteed_fen),
             "balances": {
                 (f"{balance}:{party}" if party else str(balance)): yuan(fen)
                 for (balance, party), fen in sorted(totals.items(), key=str)
             },
-            "jobs_created": self.jobs_created,
-            "jobs_retained": self.jobs_retained,
+            "jobs_created": self._last("jobs_created", as_of),
+            "jobs_retained": self._last("jobs_retained", as_of),
         }
 
-    @property
-    def status(self) -> str:
-        if self.is_charged_off:
-            return "charged_off"
-        if self.is_settled:
-            return "settled"
-        if self.is_overdue:
-            return "overdue"
-        return "active" if self._movements else "contracted"
+    def status(self, as_of: date | None = None) -> str:
+        """One of contracted, active, overdue, settled, charged_off: what was last established by then."""
+        for flag in ("charged_off", "settled", "overdue"):
+            if self._last(flag, as_of):
+                return flag
+        paid_out = any(
+            as_of is None or m.value_date <= as_of for m in self._movements.values() if m.kind == "disbursed"
+        )
+        return "active" if paid_out else "contracted"
+
+    def _last(self, name: str, as_of: date | None = None) -> int:
+        """What was last said of something, by value date and then by version; 0 if nothing was."""
+        said = [s for s in self._said if s[2] == name and (as_of is None or s[0] <= as_of)]
+        return max(said)[3] if said else 0
 
     # Consequences: replayed for ever, they only assign.
 
@@ -268,8 +286,7 @@ class Loan(EventSourced[Fact]):
     @told.register
     def _(self, fact: events.ContractSigned) -> None:
         self.contract = fact
-        self.is_overdue = self.is_settled = self.is_charged_off = False
-        self.jobs_created = self.jobs_retained = 0
+        self._said: list[tuple[date, int, str, int]] = []
         self._movements: dict[int, Movement] = {}
         self._reversed: set[int] = set()
         self._changes: list[BalanceChange] = []
@@ -285,7 +302,7 @@ class Loan(EventSourced[Fact]):
     @told.register
     def _(self, fact: events.ChargedOff) -> None:
         self._moved(fact, "charged_off", fact.stated)
-        self.is_charged_off = True
+        self._say(fact, charged_off=1)
 
     @told.register
     def _(self, fact: events.RepaymentReversed) -> None:
@@ -295,25 +312,28 @@ class Loan(EventSourced[Fact]):
 
     @told.register
     def _(self, fact: events.BecameOverdue) -> None:
-        self.is_overdue = True
+        self._say(fact, overdue=1)
 
     @told.register
     def _(self, fact: events.OverdueCured) -> None:
-        self.is_overdue = False
+        self._say(fact, overdue=0)
 
     @told.register
     def _(self, fact: events.Settled) -> None:
-        self.is_settled, self.is_overdue = True, False
+        self._say(fact, settled=1, overdue=0)
 
     @told.register
     def _(self, fact: events.Reopened) -> None:
-        self.is_settled = False
+        self._say(fact, settled=0)
 
     @told.register
     def _(self, fact: events.JobsReported) -> None:
-        self.jobs_created, self.jobs_retained = fact.created, fact.retained
+        self._say(fact, jobs_created=fact.created, jobs_retained=fact.retained)
 
     # Under these.
+
+    def _say(self, fact: Fact, **said: int) -> None:
+        self._said.extend((fact.value_date, fact.originator_version, name, value) for name, value in said.items())
 
     def _moved(self, fact: events.MoneyFact, kind: Any, stated: events.Allocation | None = None) -> None:
         self._changes.extend(fact.changes)
@@ -336,7 +356,7 @@ class Loan(EventSourced[Fact]):
 
     def _must_be_open(self) -> None:
         if self.is_ended:
-            raise refusals.LoanEnded(field="loan_no", loan_no=self.contract.loan_no, status=self.status)
+            raise refusals.LoanEnded(field="loan_no", loan_no=self.contract.loan_no, status=self.status())
 
 
 def _positive(amount: Fen) -> None:

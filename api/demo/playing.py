@@ -1,0 +1,189 @@
+"""Bringing a book through its life: every step is a command of somebody who would give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from api.demo.scene import FUND, POLICY, Life
+from domain.actor import Actor
+from domain.facts import Moment
+from domain.loan.schedule import Instalment, schedule
+from domain.money import Fen
+from ledger.compensating import ChargeOff, RecordRecovery, charge_off, record_recovery
+from ledger.context import CommandContext
+from ledger.contracting import SignContract, sign_contract
+from ledger.disbursing import Disburse, disburse
+from ledger.keystore import Keystore
+from ledger.ledger import Ledger
+from ledger.noticing import NoticeOverdue, notice_overdue
+from ledger.registering import RegisterBorrower, register_borrower
+from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
+from ledger.reporting import ReportJobs, report_jobs
+
+CHANNEL = "demonstration"
+
+
+@dataclass
+class Player:
+    """Plays lives into a ledger up to today."""
+
+    ledger: Ledger
+    keystore: Keystore
+    moment: Moment
+
+    def play(self, life: Life) -> None:
+        """Register, sign, pay out, report jobs, and then what the loan's fate is."""
+        self._begin(life)
+        rows = schedule(life.amount, life.disbursed_on, life.terms)
+        due = [row for row in rows if row.due < self.moment.today]
+        _FATES[life.fate](self, life, due)
+
+    def _begin(self, life: Life) -> None:
+        clerk, bank = self._by(life, "clerk", FUND), self._by(life, "bank_officer", life.bank)
+        registration = RegisterBorrower(
+            name=life.name, id_number=life.id_number, phone=life.phone, value_date=life.signed_on
+        )
+        borrower = register_borrower(self.ledger, self.keystore, registration, clerk)
+        contract = SignContract(
+            loan_no=life.loan_no,
+            borrower=borrower,
+            bank=life.bank,
+            county=life.county,
+            state="SD",
+            product=life.product,
+            approved_fen=life.amount,
+            guaranteed_fen=life.amount - life.scheme.part("bank", life.amount),
+            terms=life.terms,
+            rate_basis=life.basis,
+            policy=POLICY,
+            share_scheme=life.scheme,
+            value_date=life.signed_on,
+        )
+        sign_contract(self.ledger, contract, bank)
+        first = life.amount // life.parts
+        for part, amount in enumerate((first, life.amount - first)[: life.parts], 1):
+            reference = f"D-{life.loan_no}-{part}"
+            order = Disburse(
+                loan_no=life.loan_no, amount_fen=amount, value_date=life.disbursed_on, bank_reference=reference
+            )
+            disburse(self.ledger, order, self._by(life, "bank_officer", life.bank))
+        created, retained = life.jobs
+        jobs = ReportJobs(
+            loan_no=life.loan_no, created=created, retained=retained, value_date=life.disbursed_on + timedelta(days=30)
+        )
+        if jobs.value_date <= self.moment.today:
+            report_jobs(self.ledger, jobs, self._by(life, "clerk", FUND))
+
+    def pay(self, life: Life, row: Instalment, *, days_late: int = 0, fen: Fen | None = None) -> int | None:
+        """Pay an instalment, or another amount; returns the payment's version in the loan's stream."""
+        day = row.due + timedelta(days=days_late)
+        if day > self.moment.today:
+            return None
+        loan = self.ledger.loan(life.loan_no)
+        last = row.balance == 0
+        owed = loan.outstanding + loan.interest_due(day) if last else row.principal + row.interest
+        payment = RecordRepayment(
+            loan_no=life.loan_no,
+            amount_fen=fen or owed,
+            value_date=day,
+            bank_reference=f"R-{life.loan_no}-{loan.version + 1}",
+        )
+        record_repayment(self.ledger, payment, self._by(life, "bank_officer", life.bank))
+        return loan.version + 1
+
+    def notice(self, life: Life, day: date) -> None:
+        """Close the day for one loan."""
+        if day <= self.moment.today:
+            notice = NoticeOverdue(loan_no=life.loan_no, day=day)
+            notice_overdue(self.ledger, notice, self._by(life, "system", "day_close"))
+
+    def _by(self, life: Life, role: str, institution: str) -> CommandContext:
+        actor = Actor(subject=f"{role}-{institution}"[:64], role=role, institution=institution, region=life.county)
+        return CommandContext(actor, self.moment, channel=CHANNEL)
+
+
+def _pays(player: Player, life: Life, due: list[Instalment]) -> None:
+    for row in due:
+        player.pay(life, row)
+
+
+def _prepays(player: Player, life: Life, due: list[Instalment]) -> None:
+    """Pays half of the instalments, then everything at once."""
+    half = due[: len(due) // 2]
+    _pays(player, life, half)
+    if len(due) > len(half):
+        loan = player.ledger.loan(life.loan_no)
+        row = due[len(half)]
+        player.pay(life, row, fen=loan.outstanding + loan.interest_due(row.due))
+
+
+def _bounces(player: Player, life: Life, due: list[Instalment]) -> None:
+    """The last payment is reversed because the cheque bounced."""
+    version = None
+    for row in due:
+        version = player.pay(life, row)
+    if version is not None:
+        reversal = ReverseRepayment(
+            loan_no=life.loan_no,
+            version=version,
+            value_date=due[-1].due,
+            reason="支票退票 cheque returned unpaid",
+            confirmed_by=Actor(subject="supervisor", role="bank_supervisor", institution=life.bank, region=life.county),
+        )
+        reverse_repayment(player.ledger, reversal, player._by(life, "bank_officer", life.bank))
+
+
+def _pays_late(player: Player, life: Life, due: list[Instalment]) -> None:
+    """One payment comes to the ledger after the next one did, with its own earlier date."""
+    if len(due) > 2:
+        due = [*due[:-2], due[-1], due[-2]]
+    _pays(player, life, due)
+
+
+def _cured(player: Player, life: Life, due: list[Instalment]) -> None:
+    """The last instalment is paid three weeks late."""
+    _pays(player, life, due[:-1])
+    for row in due[-1:]:
+        player.notice(life, row.due + timedelta(days=1))
+        if player.pay(life, row, days_late=21) is not None:
+            player.notice(life, row.due + timedelta(days=21))
+
+
+def _lost(player: Player, life: Life, due: list[Instalment]) -> None:
+    """Pays a third, falls overdue for good, is charged off; the claim is shared and something comes back twice."""
+    kept = len(due) // 3
+    _pays(player, life, due[:kept])
+    if not due:
+        return
+    broke_on = due[kept].due
+    player.notice(life, broke_on + timedelta(days=1))
+    day = broke_on + timedelta(days=120)
+    if day > player.moment.today:
+        return
+    outstanding = player.ledger.loan(life.loan_no).outstanding
+    claim_no = f"{life.loan_no}-1"
+    loss = ChargeOff(loan_no=life.loan_no, amount_fen=outstanding, value_date=day, claim_no=claim_no)
+    charge_off(player.ledger, loss, player._by(life, "bank_officer", life.bank))
+    for months, gross in ((6, outstanding // 5), (11, outstanding // 13)):
+        came = day + timedelta(days=30 * months)
+        if came <= player.moment.today:
+            recovery = RecordRecovery(
+                claim_no=claim_no,
+                gross_fen=gross,
+                cost_fen=min(gross // 40, 126000),
+                value_date=came,
+                bank_reference=f"{life.bank}|C-{claim_no}-{months}",
+            )
+            record_recovery(player.ledger, recovery, player._by(life, "guarantor_officer", "jining_guarantee_group"))
+
+
+_FATES: dict[str, Callable[[Player, Life, list[Instalment]], None]] = {
+    "pays": _pays,
+    "prepays": _prepays,
+    "bounces": _bounces,
+    "pays_late": _pays_late,
+    "cured": _cured,
+    "lost": _lost,
+}

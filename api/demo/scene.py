@@ -1,0 +1,120 @@
+"""The places, institutions and conditions of the demonstration, and the lives that its loans lead; the same seed, the same book."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Literal
+
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
+from domain.money import Fen
+from domain.ratio import ShareScheme, zheng_yin_dan
+
+COUNTIES = (
+    "370811",
+    "370812",
+    "370826",
+    "370827",
+    "370828",
+    "370829",
+    "370830",
+    "370831",
+    "370832",
+    "370881",
+    "370883",
+)
+BANKS = ("rural_commercial", "postal_savings", "bank_of_jining", "agricultural", "industrial_commercial")
+FUND, GUARANTOR = "jining_guarantee_fund", "jining_guarantee_group"
+PRODUCTS = ("plain", "rural_partner", "talent", "family", "small_enterprise", "credit")
+POLICY = PolicyPin(edition="demonstration", digest=hashlib.sha256(b"demonstration").hexdigest())
+LPR = (  # published on, one year; domain.md §0.9
+    (date(2020, 4, 20), "0.0385"), (date(2021, 12, 20), "0.0380"), (date(2022, 1, 20), "0.0370"), (date(2022, 8, 22), "0.0365"),
+    (date(2023, 6, 20), "0.0355"), (date(2023, 8, 21), "0.0345"), (date(2024, 7, 22), "0.0335"), (date(2024, 10, 21), "0.0310"),
+)  # fmt: skip
+MARGIN_BP = 50
+
+Fate = Literal["pays", "prepays", "bounces", "pays_late", "cured", "lost"]
+_FATES: tuple[tuple[Fate, int], ...] = (
+    ("pays", 60),
+    ("prepays", 14),
+    ("bounces", 6),
+    ("pays_late", 6),
+    ("cured", 8),
+    ("lost", 6),
+)
+_SURNAMES, _NAMES = "王李张刘陈杨赵黄周吴", "伟芳娜敏静丽强磊军洋"
+
+
+@dataclass(frozen=True)
+class Life:
+    """One loan to be: who, where, how much, on what terms, and what becomes of it."""
+
+    loan_no: str
+    name: str
+    id_number: str
+    phone: str
+    county: str
+    bank: str
+    product: str
+    amount: Fen
+    terms: RepaymentTerms
+    basis: RateBasis
+    scheme: ShareScheme
+    signed_on: date
+    disbursed_on: date
+    parts: int
+    jobs: tuple[int, int]
+    fate: Fate
+
+
+def lives(count: int, seed: int, start: int) -> list[Life]:
+    """`count` lives, numbered from `start`."""
+    return [_life(Random(f"{seed}/{number}"), number) for number in range(start, start + count)]
+
+
+def _life(chance: Random, number: int) -> Life:
+    signed_on = date(2021, 1, 4) + timedelta(days=chance.randrange(1500))
+    enterprise = chance.random() < 0.08
+    basis = _basis(signed_on)
+    rate = basis.lpr + Decimal(basis.margin_bp) / 10000
+    bullet = chance.random() < 0.4
+    terms = (
+        RepaymentTerms(annual_rate=rate, instalments=1, every=chance.choice((12, 24)), method="bullet")
+        if bullet
+        else RepaymentTerms(annual_rate=rate, instalments=chance.choice((12, 24, 36)), every=1)
+    )
+    bank = chance.choice(BANKS)
+    return Life(
+        loan_no=f"JN-{signed_on.year}-{number:06d}",
+        name=chance.choice(_SURNAMES) + "".join(chance.choices(_NAMES, k=2)),
+        id_number=_id_number(chance, number),
+        phone=f"1390537{number % 10000:04d}",
+        county=chance.choice(COUNTIES),
+        bank=bank,
+        product="small_enterprise" if enterprise else chance.choice(PRODUCTS[:-2]),
+        amount=chance.randrange(100, 401) * 1_000_000 if enterprise else chance.randrange(5, 31) * 1_000_000,
+        terms=terms,
+        basis=basis,
+        scheme=zheng_yin_dan(FUND, bank, GUARANTOR),
+        signed_on=signed_on,
+        disbursed_on=signed_on + timedelta(days=chance.randrange(1, 15)),
+        parts=2 if chance.random() < 0.1 else 1,
+        jobs=(chance.randrange(0, 9), chance.randrange(1, 5)),
+        fate=chance.choices([fate for fate, _ in _FATES], [weight for _, weight in _FATES])[0],
+    )
+
+
+def _basis(day: date) -> RateBasis:
+    published, lpr = max(entry for entry in LPR if entry[0] <= day)
+    return RateBasis(lpr_published_on=published, lpr=Decimal(lpr), margin_bp=MARGIN_BP)
+
+
+def _id_number(chance: Random, number: int) -> str:
+    """An ID number of a place code that nobody has, with the right check digit (GB 11643)."""
+    born = date(1965, 1, 1) + timedelta(days=chance.randrange(14000))
+    digits = f"379999{born:%Y%m%d}{number % 1000:03d}"
+    total = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(digits))
+    return digits + "10X98765432"[total % 11]

@@ -1,0 +1,126 @@
+"""Wiring 装配: one opened installation: its server, its databases, its keystore, its ledger, its projections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Any, Self
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from api.embedded import EmbeddedPostgres
+from api.settings import Settings
+from domain.errors import BadInput
+from ledger.keystore import Keystore
+from ledger.ledger import Ledger
+from ledger.migrating import migrate, refuse_old_server
+from projections.engine import Engine, wait_for
+from projections.keeper import Stopped, connect
+from projections.log import head
+from projections.projection import Projection
+from projections.querying import ALL
+
+LEDGER, KEYS = "loan_ledger", "loan_ledger_keys"
+
+
+class NoServer(BadInput):
+    code = "database.unreachable"
+    en = "{field}: the database server cannot be reached: {problem}; check the address and that the server runs"
+    zh = "{field}：无法连接数据库服务器：{problem}；请检查地址及服务器是否运行"
+
+
+class Installation:
+    """Everything that a command needs, opened on use and closed together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            if self.settings.database_url is None:
+                server = self._open.enter_context(EmbeddedPostgres.start(self.settings.data))
+                self.owner_dsn = _database(server.dsn(), LEDGER)
+                self._keys_dsn = _database(server.dsn(), KEYS)
+            else:
+                self.owner_dsn = _reachable(self.settings.database_url, "DATABASE_URL")
+                self._keys_dsn = self.settings.keystore_url or _keys_beside(self.owner_dsn)
+            migrate(self.owner_dsn)
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def dsn(self, role: str) -> str:
+        """The ledger's database in one of its roles."""
+        options = conninfo_to_dict(self.owner_dsn).get("options") or ""
+        return make_conninfo(self.owner_dsn, options=f"{options} -c role=loan_ledger_{role}".strip())
+
+    @cached_property
+    def keystore(self) -> Keystore:
+        return Keystore(self._keys_dsn, self.settings.data / "keys" / "master.key")
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return self._open.enter_context(Ledger(self.dsn("application"), digest_key=self.keystore.digest_key))
+
+    @cached_property
+    def projector(self) -> Connection[Any]:
+        """A connection that owns the read models."""
+        return self._open.enter_context(connect(self.dsn("projector")))
+
+    @cached_property
+    def auditor(self) -> Connection[Any]:
+        return self._open.enter_context(connect(self.dsn("auditor")))
+
+    @cached_property
+    def importer(self) -> Connection[Any]:
+        return self._open.enter_context(psycopg.connect(self.dsn("importer"), autocommit=True))
+
+    def up_to_date(self, projections: Sequence[Projection] = ALL, seconds: float = 60.0) -> dict[str, Stopped]:
+        """Fold what is recorded; a projection that a worker holds is waited for. Returns those that stopped."""
+        with Engine(self.dsn("projector"), projections) as engine:
+            stopped = engine.catch_up()
+            target = head(engine.connection)
+            for projection in projections:
+                if projection.name not in stopped:
+                    try:
+                        wait_for(engine.connection, projection.name, target, seconds)
+                    except Stopped as problem:
+                        stopped[projection.name] = problem
+        return stopped
+
+
+def _reachable(url: str, field: str) -> str:
+    """Raises NoServer, ServerTooOld."""
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            refuse_old_server(connection.info.server_version)
+    except psycopg.Error as problem:
+        raise NoServer(field=field, problem=str(problem).strip().splitlines()[-1]) from None
+    return make_conninfo(url)
+
+
+def _database(server: str, name: str) -> str:
+    """The connection string of a database, which is made if it is not there."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if found is None:
+            try:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                pass  # another process was first
+    return make_conninfo(server, dbname=name)
+
+
+def _keys_beside(url: str) -> str:
+    """Without KEYSTORE_URL the keystore is a second database on the same server."""
+    with psycopg.connect(url) as connection:
+        name = f"{connection.info.dbname}_keys"
+    return _database(url, name)
