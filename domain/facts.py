@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate, CanInitAggregate, CanMutateAggregate
-from eventsourcing.utils import register_topic
 from pydantic import Field
 
 from domain.calendar import city_day
@@ -47,7 +46,6 @@ class Fact(Frozen, CanMutateAggregate[UUID]):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         if "TOPIC" in cls.__dict__:
-            register_topic(cls.TOPIC, cls)
             TOPICS[cls.TOPIC] = cls
 
     def apply(self, aggregate: Any) -> None:

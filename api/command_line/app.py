@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api.embedded import EmbeddedPostgresError
+from api.embedded_host import EmbeddedPostgresError
 from api.settings import Settings, language
 from domain.actor import parse_actor
 from domain.errors import BadInput, InvalidInput, Refusal

