@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from pydantic import Field, model_validator
 
 from domain.frozen import Frozen
@@ -44,21 +46,29 @@ class ShareScheme(Frozen):
             raise ValueError("at least one party must bear something")
         return self
 
+    def parts(self, fen: Fen) -> list[Fen]:
+        """Each party's part of `fen`, in the order of `parties`; the parts sum to it exactly."""
+        return shared(fen, *self._division)
+
     def divide(self, fen: Fen) -> tuple[PartyAmount, ...]:
-        """Each party's part of `fen`; the parts sum to it exactly."""
-        names = [share.party for share in self.parties]
-        order = [names.index(party) for party in self.tie_order]
-        parts = shared(fen, [share.weight for share in self.parties], order)
-        return tuple(PartyAmount(party=name, fen=part) for name, part in zip(names, parts, strict=True))
+        """Each party's part of `fen`, by name."""
+        parts = zip(self.parties, self.parts(fen), strict=True)
+        return tuple(PartyAmount(party=share.party, fen=part) for share, part in parts)
 
     def divide_further(self, already: Fen, fen: Fen) -> tuple[PartyAmount, ...]:
         """Each party's part of a further `fen` when `already` was divided before: share(after) − share(before)."""
-        before, after = self.divide(already), self.divide(already + fen)
-        return tuple(PartyAmount(party=b.party, fen=a.fen - b.fen) for b, a in zip(before, after, strict=True))
+        steps = zip(self.parties, self.parts(already), self.parts(already + fen), strict=True)
+        return tuple(PartyAmount(party=share.party, fen=after - before) for share, before, after in steps)
 
     def part(self, party: str, fen: Fen) -> Fen:
         """What `party` bears of `fen`; nothing if it is not in the scheme."""
-        return sum(amount.fen for amount in self.divide(fen) if amount.party == party)
+        parts = zip(self.parties, self.parts(fen), strict=True)
+        return sum(part for share, part in parts if share.party == party)
+
+    @cached_property
+    def _division(self) -> tuple[list[int], list[int]]:
+        names = [share.party for share in self.parties]
+        return [share.weight for share in self.parties], [names.index(party) for party in self.tie_order]
 
 
 def zheng_yin_dan(fund: str, bank: str, guarantor: str) -> ShareScheme:

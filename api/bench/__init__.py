@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from api.bench.appending import appends
@@ -16,7 +14,7 @@ from api.bench.rebuilding import against_copy_out, against_runner
 from api.bench.replaying import replays
 from domain.errors import BadInput
 
-__all__ = ["NAMES", "Effort", "Load", "Measured", "UnknownBenchmark", "load", "run_benchmarks"]
+__all__ = ["NAMES", "Effort", "Measured", "UnknownBenchmark", "load", "run_benchmarks"]
 
 _ALL = (
     *(Benchmark(f"append_{n}", "appends/s", partial(appends, threads=n, guarded=False), 1.4) for n in (1, 4, 8)),
@@ -37,23 +35,9 @@ class UnknownBenchmark(BadInput):
     zh = "没有基准测试 {name}；可选：{known}"
 
 
-@dataclass
-class Load:
-    """How busy the machine was: its load average of one minute before and after, and its cores."""
-
-    before: float
-    after: float
-    cores: int
-
-
-@contextmanager
-def load() -> Iterator[Load]:
-    """Notes the load of the machine now and when the block ends."""
-    noted = Load(os.getloadavg()[0], os.getloadavg()[0], os.cpu_count() or 1)
-    try:
-        yield noted
-    finally:
-        noted.after = os.getloadavg()[0]
+def load() -> dict[str, float]:
+    """How busy the machine is now: its load average of one minute, and its cores to judge that by."""
+    return {"one_minute": os.getloadavg()[0], "cores": os.cpu_count() or 1}
 
 
 def run_benchmarks(

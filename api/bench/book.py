@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.actor import LOCAL_OPERATOR
 from domain.facts import Fact, Moment
-from domain.loan.events import Repaid
+from domain.loan.events import MoneyFact, Repaid
 from domain.loan.loan import Loan
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
 from domain.ratio import zheng_yin_dan
@@ -87,10 +87,23 @@ def facts(loans: int, salt: str) -> list[Fact]:
 
 def renamed(loan_no: str, payments: int, later: int = 0) -> Iterator[Fact]:
     """The life of a loan as another loan's, some days later."""
-    opening, *others = life(payments)
-    loan, shift = stream(loan_no), timedelta(days=later)
-    yield opening.model_copy(
-        update={"originator_id": loan, "loan_no": loan_no, "value_date": opening.value_date + shift}
-    )
+    opening, *others = _later(payments, later)
+    loan = stream(loan_no)
+    yield opening.model_copy(update={"originator_id": loan, "loan_no": loan_no})
     for fact in others:
-        yield fact.model_copy(update={"originator_id": loan, "value_date": fact.value_date + shift})
+        yield fact.model_copy(update={"originator_id": loan})
+
+
+@cache
+def _later(payments: int, days: int) -> tuple[Fact, ...]:
+    """The life of a loan, moved by some days with every change of it."""
+    return tuple(_moved(fact, timedelta(days=days)) for fact in life(payments))
+
+
+def _moved(fact: Fact, shift: timedelta) -> Fact:
+    update: dict[str, object] = {"value_date": fact.value_date + shift}
+    if isinstance(fact, MoneyFact):
+        update["changes"] = tuple(
+            change.model_copy(update={"value_date": change.value_date + shift}) for change in fact.changes
+        )
+    return fact.model_copy(update=update)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -167,5 +168,6 @@ def _asked_language(arguments: list[str]) -> Any:
 
 
 def main() -> NoReturn:
-    """The console script."""
+    """The console script. A request to end is an exit in order, so that the embedded server is stopped too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(run(sys.argv[1:]))

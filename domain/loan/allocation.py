@@ -78,9 +78,10 @@ def allocate(terms: RepaymentTerms | None, scheme: ShareScheme | None, movements
             if fen:
                 _add(totals, (movement.value_date, balance, None), fen)
         if scheme is not None and course.principal != before:
-            for old, new in zip(scheme.divide(before), scheme.divide(course.principal), strict=True):
-                if old.party != "bank" and new.fen != old.fen:
-                    _add(totals, (movement.value_date, Balance.EXPOSURE, old.party), new.fen - old.fen)
+            steps = zip(scheme.parties, scheme.parts(before), scheme.parts(course.principal), strict=True)
+            for share, old, new in steps:
+                if share.party != "bank" and new != old:
+                    _add(totals, (movement.value_date, Balance.EXPOSURE, share.party), new - old)
     return totals
 
 
