@@ -43,11 +43,11 @@ class Engine:
         stopped: dict[str, Stopped] = {}
         for keeper in self.keepers:
             name = keeper.projection.name
-            if name in self._stopped or not self._hold(name):
+            if name in self._stopped:
                 continue
             try:
-                self._prepare(keeper)
-                advance(keeper)
+                if name in self._held or self._hold(keeper):
+                    advance(keeper)
             except Stopped as problem:
                 self._stopped.add(name)
                 self._record(problem, keeper.position())
@@ -72,23 +72,22 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _hold(self, name: str) -> bool:
-        """One engine holds a projection for as long as its connection lives."""
-        if name not in self._held:
-            row = self.connection.execute(
-                "SELECT pg_try_advisory_lock(hashtext('loan-ledger projection'), hashtext(%s))", (name,)
-            ).fetchone()
-            if row is not None and row[0]:
-                self._held.add(name)
-        return name in self._held
-
-    def _prepare(self, keeper: Keeper) -> None:
+    def _hold(self, keeper: Keeper) -> bool:
+        """One engine holds a projection for as long as its connection lives; its tables are made or renewed first."""
+        name = keeper.projection.name
+        row = self.connection.execute(
+            "SELECT pg_try_advisory_lock(hashtext('loan-ledger projection'), hashtext(%s))", (name,)
+        ).fetchone()
+        if row is None or not row[0]:
+            return False
+        self._held.add(name)
+        self.connection.execute("DELETE FROM projections.stopped WHERE name = %s", (name,))
         built = keeper.built_version()
         if built is None:
             keeper.create()
         elif built != keeper.projection.version:
             rebuild(self.connection, keeper.projection)
-        self.connection.execute("DELETE FROM projections.stopped WHERE name = %s", (keeper.projection.name,))
+        return True
 
     def _record(self, problem: Stopped, position: int) -> None:
         self.connection.execute(

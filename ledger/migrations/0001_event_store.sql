@@ -191,7 +191,8 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- The importer copies rows in directly. Whatever it adds is checked here, before it can commit: leaves, positions without a gap, time.
+-- The importer copies rows in directly. Whatever anybody but the append function adds is checked here, before it can commit:
+-- leaves, positions without a gap, time.
 CREATE FUNCTION ledger.check_import() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   head ledger.log_head;
@@ -217,7 +218,7 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER check_import AFTER INSERT ON ledger.stored_events REFERENCING NEW TABLE AS added
-  FOR EACH STATEMENT WHEN (current_user = 'loan_ledger_importer') EXECUTE FUNCTION ledger.check_import();
+  FOR EACH STATEMENT WHEN (current_user <> 'loan_ledger_writer') EXECUTE FUNCTION ledger.check_import();
 
 -- Takes the order lock for the importer and tells it where the log stands.
 CREATE FUNCTION ledger.begin_import(OUT next_position bigint, OUT recorded_at timestamptz)
