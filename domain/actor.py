@@ -7,7 +7,7 @@ import re
 from pydantic import Field
 
 from domain.errors import InvalidInput, NotPermitted
-from domain.frozen import Frozen
+from domain.frozen import PLAIN, Frozen
 
 _NAME = r"[^\s:@/\x00-\x1f\x7f]{1,64}"
 _ACTOR = re.compile(
@@ -18,10 +18,10 @@ _ACTOR = re.compile(
 class Actor(Frozen):
     """`subject` names a person or program by a pseudonym, never by name."""
 
-    subject: str = Field(min_length=1, max_length=64)
-    role: str = Field(min_length=1, max_length=32)
-    institution: str = Field(min_length=1, max_length=64)
-    region: str = Field(min_length=1, max_length=64)
+    subject: str = Field(pattern=PLAIN, max_length=64)
+    role: str = Field(pattern=PLAIN, max_length=32)
+    institution: str = Field(pattern=PLAIN, max_length=64)
+    region: str = Field(pattern=PLAIN, max_length=64)
 
     def must_be(self, *roles: str, action: str) -> None:
         """Raises NotPermitted unless the actor's role is one of `roles`."""

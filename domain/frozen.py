@@ -6,6 +6,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+"""Text of one line without control characters, and not empty."""
+
 
 class Frozen(BaseModel):
     """A value object; an unknown field is an error, not something to drop."""

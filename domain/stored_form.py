@@ -43,7 +43,7 @@ def decode(stream: UUID, version: int, topic: str, state: bytes) -> Fact:
 
 def _lifted(fact_class: type[Fact], body: dict[str, Any]) -> dict[str, Any]:
     version = body.pop("v")
-    if not 1 <= version < fact_class.class_version:
+    if not 1 <= version <= fact_class.class_version:
         raise ValueError(f"shape {version} is not one of this program's, 1 to {fact_class.class_version}")
     for step in range(version, fact_class.class_version):
         getattr(fact_class, f"upcast_v{step}_v{step + 1}")(body)

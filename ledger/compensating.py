@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from eventsourcing.application import AggregateNotFoundError
+from pydantic import Field
 
 from domain.compensation.claim import Claim
 from domain.errors import Refusal
-from domain.frozen import Frozen
+from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.money import Fen
 from ledger.context import CommandContext
@@ -31,7 +32,7 @@ class ChargeOff(Frozen):
     loan_no: str
     amount_fen: Fen
     value_date: date
-    claim_no: str
+    claim_no: str = Field(max_length=80, pattern=PLAIN)
 
 
 class RecordRecovery(Frozen):
@@ -39,7 +40,7 @@ class RecordRecovery(Frozen):
     gross_fen: Fen
     cost_fen: Fen
     value_date: date
-    bank_reference: str | None = None
+    bank_reference: str | None = Field(default=None, max_length=150, pattern=PLAIN)
 
 
 def charge_off(ledger: Ledger, command: ChargeOff, context: CommandContext) -> Receipt | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import uuid4
@@ -11,8 +12,17 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from domain.actor import Actor
+from domain.errors import InvalidInput
 from domain.facts import Moment
 from ledger.leaf import measured, measured_text
+
+_SIZES = {
+    "channel": range(1, 51),
+    **dict.fromkeys(("given_key", "correlation"), range(1, 201)),
+    **dict.fromkeys(("causation", "authority", "credential"), range(201)),
+}
+"""How many bytes the envelope takes of each text."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,14 @@ class CommandContext:
     authority: str | None = None
     credential: str | None = None
     signature: bytes | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InvalidInput for a text that the envelope does not take."""
+        for name in ("channel", "given_key", "correlation", "causation", "authority", "credential"):
+            text: str | None = getattr(self, name)
+            if text is not None and (len(text.encode()) not in _SIZES[name] or _CONTROL.search(text)):
+                expected = f"{_SIZES[name].start} to {_SIZES[name].stop - 1} bytes without control characters"
+                raise InvalidInput(field=name, problem=f"{text[:40]!a} is not accepted", expected=expected)
 
     @cached_property
     def idempotency_key(self) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.frozen import Frozen
+from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.loan.refusals import LoanExists
 from domain.loan.schedule import schedule
@@ -23,11 +23,11 @@ class SignContract(Frozen):
 
     loan_no: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f/]+$")
     borrower: UUID
-    bank: str = Field(min_length=1, max_length=64)
-    guarantor: str | None = None
-    county: str
-    state: str | None = None
-    product: str
+    bank: str = Field(max_length=64, pattern=PLAIN)
+    guarantor: str | None = Field(default=None, max_length=64, pattern=PLAIN)
+    county: str = Field(max_length=64, pattern=PLAIN)
+    state: str | None = Field(default=None, max_length=64, pattern=PLAIN)
+    product: str = Field(max_length=64, pattern=PLAIN)
     approved_fen: Fen = Field(gt=0)
     guaranteed_fen: Fen = Field(ge=0)
     terms: RepaymentTerms

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from domain.frozen import Frozen
+from pydantic import Field
+
+from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.money import Fen
 from ledger.context import CommandContext
@@ -15,7 +17,7 @@ class Disburse(Frozen):
     loan_no: str
     amount_fen: Fen
     value_date: date
-    bank_reference: str
+    bank_reference: str = Field(max_length=100, pattern=PLAIN)
 
 
 def disburse(ledger: Ledger, command: Disburse, context: CommandContext) -> Receipt | None:

@@ -11,8 +11,10 @@ import hmac
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 from uuid import UUID, uuid4
 
 import psycopg
@@ -102,7 +104,7 @@ class Keystore:
         """A key for each ID number, made where there is none."""
         found: dict[str, PersonKey] = {}
         with psycopg.connect(self._conninfo, autocommit=True) as connection, connection.transaction():
-            for id_number in dict.fromkeys(id_numbers):
+            for id_number in sorted(set(id_numbers), key=self._hashed):
                 found[id_number] = self._person(connection, self._hashed(id_number))
         return found
 
@@ -141,7 +143,11 @@ class Keystore:
         return PersonKey(person, key_id, AESGCM(self._master).decrypt(nonce, sealed, person.bytes + key_id.bytes))
 
     def _hashed(self, id_number: str) -> bytes:
-        return hmac.new(self._derived(b"blind index"), id_number.strip().upper().encode(), hashlib.sha256).digest()
+        return hmac.new(
+            self._derived(b"blind index"),
+            "".join(normalize("NFKC", id_number).split()).upper().encode(),
+            hashlib.sha256,
+        ).digest()
 
     def _derived(self, purpose: bytes) -> bytes:
         return hmac.new(self._master, purpose, hashlib.sha256).digest()
@@ -153,15 +159,25 @@ def _master_key(connection: psycopg.Connection, file: Path) -> bytes:
     if not file.exists():
         if row is not None:
             raise MasterKeyLost(field=str(file))
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
-            made.write(os.urandom(32))
-            made.flush()
-            os.fsync(made.fileno())
+        _make(file)
     master = file.read_bytes()
     if len(master) != 32 or (row is not None and not _opens(master, *row)):
         raise MasterKeyLost(field=str(file))
     return master
+
+
+def _make(file: Path) -> None:
+    """A new master key, complete or not there; another process may be first."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half_made = file.with_name(f"{file.name}.{uuid4()}")
+    handle = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as made:
+        made.write(os.urandom(32))
+        made.flush()
+        os.fsync(made.fileno())
+    with suppress(FileExistsError):
+        file.hardlink_to(half_made)
+    half_made.unlink()
 
 
 def _opens(master: bytes, person: UUID, key_id: UUID, wrapped: bytes) -> bool:

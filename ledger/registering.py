@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.borrower.borrower import Borrower
 from domain.borrower.events import BorrowerRegistered
-from domain.frozen import Frozen
+from domain.frozen import PLAIN, Frozen
 from domain.personal_data import Sealed
 from ledger.context import CommandContext
 from ledger.keystore import Keystore, PersonKey
@@ -17,7 +17,7 @@ from ledger.ledger import Ledger
 
 
 class RegisterBorrower(Frozen):
-    name: str = Field(min_length=1, max_length=100)
+    name: str = Field(max_length=100, pattern=PLAIN)
     id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$|^[A-Z0-9]{8,18}$")
     phone: str | None = Field(default=None, pattern=r"^[0-9+ -]{5,20}$")
     value_date: date

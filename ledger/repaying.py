@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import Field
+
 from domain.actor import Actor
-from domain.frozen import Frozen
+from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.money import Fen
 from ledger.context import CommandContext
@@ -18,7 +20,7 @@ class RecordRepayment(Frozen):
     loan_no: str
     amount_fen: Fen
     value_date: date
-    bank_reference: str
+    bank_reference: str = Field(max_length=100, pattern=PLAIN)
 
 
 class ReverseRepayment(Frozen):
@@ -27,7 +29,7 @@ class ReverseRepayment(Frozen):
     loan_no: str
     version: int
     value_date: date
-    reason: str
+    reason: str = Field(max_length=500, pattern=PLAIN)
     confirmed_by: Actor
 
 

@@ -58,7 +58,8 @@ class LedgerDatastore(PostgresDatastore):
             max_size=pool_size + max_overflow,
             open=False,
             configure=self.after_connect_func(),
-            timeout=10.0,
+            timeout=2.0,
+            reconnect_timeout=1.0,
         )
 
     @contextmanager

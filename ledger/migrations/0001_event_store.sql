@@ -24,8 +24,8 @@ CREATE TABLE ledger.stored_events (
   state bytea NOT NULL,
   notification_id bigint NOT NULL,
   recorded_at timestamptz NOT NULL,
-  value_date date NOT NULL,
-  scopes text[] NOT NULL CHECK (cardinality(scopes) <= 16),
+  value_date date NOT NULL CHECK (value_date BETWEEN '0001-01-01' AND '9999-12-31'),
+  scopes text[] NOT NULL CHECK (cardinality(scopes) <= 16 AND coalesce(array_ndims(scopes), 1) = 1 AND array_position(scopes, NULL) IS NULL),
   actor_subject text NOT NULL CHECK (octet_length(actor_subject) BETWEEN 1 AND 256),
   actor_role text NOT NULL CHECK (octet_length(actor_role) BETWEEN 1 AND 128),
   actor_institution text NOT NULL CHECK (octet_length(actor_institution) BETWEEN 1 AND 256),
@@ -111,6 +111,8 @@ CREATE FUNCTION ledger.append_events(
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
   n int := cardinality(p_ids);
+  slots int := coalesce(cardinality(p_slot_guards), 0);
+  totals int := coalesce(cardinality(p_total_guards), 0);
   command bytea;
   known record;
   took int;
@@ -119,8 +121,15 @@ BEGIN
     RAISE EXCEPTION 'append_events needs READ COMMITTED' USING ERRCODE = 'LG009';
   END IF;
   IF coalesce(n, 0) = 0 OR n IS DISTINCT FROM cardinality(p_versions) OR n IS DISTINCT FROM cardinality(p_topics)
-     OR n IS DISTINCT FROM cardinality(p_states) OR n IS DISTINCT FROM cardinality(p_value_dates) OR n IS DISTINCT FROM cardinality(p_scopes) THEN
-    RAISE EXCEPTION 'the arrays of an append must have one entry a fact' USING ERRCODE = 'LG008';
+     OR n IS DISTINCT FROM cardinality(p_states) OR n IS DISTINCT FROM cardinality(p_value_dates) OR n IS DISTINCT FROM cardinality(p_scopes)
+     OR (coalesce(cardinality(p_slot_moves), 0), coalesce(cardinality(p_slot_keys), 0), coalesce(cardinality(p_slot_holders), 0), coalesce(cardinality(p_slot_limits), 0))
+       IS DISTINCT FROM (slots, slots, slots, slots)
+     OR (coalesce(cardinality(p_total_keys), 0), coalesce(cardinality(p_total_used), 0), coalesce(cardinality(p_total_capacity), 0), coalesce(cardinality(p_total_binding), 0))
+       IS DISTINCT FROM (totals, totals, totals, totals)
+     OR (slots > 0 AND (array_position(p_slot_moves, NULL) IS NOT NULL OR array_position(p_slot_limits, NULL) IS NOT NULL
+       OR array_position(p_slot_holders, NULL) IS NOT NULL))
+     OR (totals > 0 AND array_position(p_total_binding, NULL) IS NOT NULL) THEN
+    RAISE EXCEPTION 'the arrays of an append must have one entry for each fact, each slot and each total' USING ERRCODE = 'LG008';
   END IF;
 
   LOCK TABLE ledger.stored_events IN EXCLUSIVE MODE;
@@ -132,7 +141,7 @@ BEGIN
     RAISE EXCEPTION 'the idempotency key was used for another request' USING ERRCODE = 'LG001';
   END IF;
 
-  FOR j IN 1 .. coalesce(cardinality(p_total_guards), 0) LOOP
+  FOR j IN 1 .. totals LOOP
     INSERT INTO ledger.guard_total AS g VALUES (p_total_guards[j], p_total_keys[j], p_total_used[j], p_total_capacity[j])
       ON CONFLICT (guard, key) DO UPDATE SET used = g.used + excluded.used, capacity = g.capacity + excluded.capacity
       RETURNING g.used, g.capacity INTO known;
@@ -141,7 +150,7 @@ BEGIN
     END IF;
   END LOOP;
 
-  FOR j IN 1 .. coalesce(cardinality(p_slot_guards), 0) LOOP
+  FOR j IN 1 .. slots LOOP
     IF p_slot_moves[j] = 'free' THEN
       DELETE FROM ledger.guard_slot g WHERE g.guard = p_slot_guards[j] AND g.key = p_slot_keys[j] AND g.holder = p_slot_holders[j];
       CONTINUE;
@@ -183,7 +192,7 @@ DECLARE known ledger.command_outcome;
 BEGIN
   SELECT * INTO known FROM ledger.command_outcome o WHERE o.idempotency_key = p_key;
   IF NOT FOUND THEN RETURN; END IF;
-  IF known.request_digest <> p_digest THEN
+  IF known.request_digest IS DISTINCT FROM p_digest THEN
     RAISE EXCEPTION 'the idempotency key was used for another request' USING ERRCODE = 'LG001';
   END IF;
   first_position := known.first_position; facts := known.facts; recorded_at := known.recorded_at;
@@ -234,10 +243,13 @@ BEGIN
 END $$;
 CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.stored_events
   FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_mutation();
+ALTER TABLE ledger.stored_events ENABLE ALWAYS TRIGGER never_changed;
 CREATE TRIGGER never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.command_outcome
   FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_mutation();
+ALTER TABLE ledger.command_outcome ENABLE ALWAYS TRIGGER never_changed;
 CREATE TRIGGER never_removed BEFORE DELETE OR TRUNCATE ON ledger.log_head
   FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_mutation();
+ALTER TABLE ledger.log_head ENABLE ALWAYS TRIGGER never_removed;
 
 ALTER SCHEMA ledger OWNER TO loan_ledger_owner;
 ALTER TABLE ledger.stored_events OWNER TO loan_ledger_owner;

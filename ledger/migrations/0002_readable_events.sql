@@ -3,7 +3,9 @@
 CREATE VIEW ledger.readable_events AS
 SELECT e.notification_id AS position, e.recorded_at, e.originator_id AS stream, e.originator_version AS version, e.topic, e.value_date,
   e.actor_subject, e.actor_role, e.actor_institution, e.actor_region, e.authority, e.scopes, e.correlation, e.causation, e.idempotency_key,
-  e.credential, e.channel, e.actor_signature, convert_from(e.state, 'UTF8')::jsonb AS payload, sha256(e.state) AS state_digest, e.leaf_hash,
+  e.credential, e.channel, e.actor_signature,
+  regexp_replace(convert_from(e.state, 'UTF8'), '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::jsonb AS payload,  -- jsonb holds no NUL; it is shown as U+FFFD
+  sha256(e.state) AS state_digest, e.leaf_hash,
   e.leaf_hash = ledger.leaf_hash(e.notification_id, e.recorded_at, e.originator_id, e.originator_version, e.topic, e.value_date, e.scopes,
     ledger.command_part(e.actor_subject, e.actor_role, e.actor_institution, e.actor_region, e.authority, e.correlation, e.causation,
       e.idempotency_key, e.credential, e.channel, e.actor_signature), e.state) AS leaf_recomputes

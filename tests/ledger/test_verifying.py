@@ -1,0 +1,152 @@
+"""Verifying finds whatever somebody changed who could get past every trigger, and says at which position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import LiteralString
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from ledger.ledger import Ledger
+from ledger.verifying import Verdict, verify
+from projections.keeper import connect
+from projections.log import everything
+from tests.conftest import as_role
+from tests.ledger.writing import append, loan, said_under, several
+
+FACTS = 12
+"""Three loans of four facts; position 6 is the second fact of the second."""
+
+
+@pytest.fixture
+def streams(ledger: Ledger) -> list[UUID]:
+    opened = [loan(f"L-{number}") for number in range(3)]
+    for one in opened:
+        context = said_under(authority="decision 7", causation="earlier", credential="token", signature=b"signed")
+        append(
+            ledger, [*one.collect_events(), *several(3, one.id, first=2, scopes=("county:370811", "bank:b"))], context
+        )
+    return [one.id for one in opened]
+
+
+def tamper(database: str, *statements: LiteralString) -> None:
+    """As a superuser who switches every trigger off."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for statement in statements:
+            assert connection.execute(statement).rowcount > 0, statement
+
+
+def verdict(database: str, most: int = 20) -> Verdict:
+    with connect(as_role(database, "projector")) as connection:
+        return verify(everything(connection, limit=5), most=most)
+
+
+def at(faults: Sequence[str]) -> set[str]:
+    return {fault.split(":")[0] for fault in faults}
+
+
+def test_a_log_that_nobody_touched_holds(database: str, streams: list[UUID]) -> None:
+    found = verdict(database)
+    assert (found.facts, found.faults, found.holds) == (FACTS, (), True)
+
+
+def test_an_empty_log_holds(database: str) -> None:
+    assert (verdict(database).facts, verdict(database).holds) == (0, True)
+
+
+CHANGES: dict[str, LiteralString] = {
+    "state": "set_byte(state, 30, get_byte(state, 30) # 1)",
+    "value_date": "value_date + 1",
+    "recorded_at": "recorded_at + interval '1 microsecond'",
+    "topic": "'loan.settled'",
+    "scopes": "array_append(scopes, 'county:370812')",
+    "actor_subject": "'somebody else'",
+    "actor_role": "'auditor'",
+    "actor_institution": "'elsewhere'",
+    "actor_region": "'elsewhere'",
+    "authority": "NULL",
+    "correlation": "'another'",
+    "causation": "NULL",
+    "idempotency_key": "'another'",
+    "credential": "'another'",
+    "channel": "'another'",
+    "actor_signature": "NULL",
+    "leaf_hash": "sha256(leaf_hash)",
+}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_every_part_of_a_fact_is_attested(database: str, streams: list[UUID], column: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        update = f"UPDATE ledger.stored_events SET {column} = {CHANGES[column]} WHERE notification_id = 6"
+        assert connection.execute(update.encode()).rowcount == 1
+    found = verdict(database)
+    assert not found.holds
+    assert found.faults == ("position 6: the leaf does not recompute",)
+
+
+def test_scopes_put_in_another_order_or_joined_are_found(database: str, streams: list[UUID]) -> None:
+    tamper(
+        database,
+        "UPDATE ledger.stored_events SET scopes = ARRAY['bank:b', 'county:370811'] WHERE notification_id = 2",
+        "UPDATE ledger.stored_events SET scopes = ARRAY['county:370811bank:b'] WHERE notification_id = 6",
+    )
+    assert at(verdict(database).faults) == {"position 2", "position 6"}
+
+
+def test_words_moved_from_one_field_to_the_next_are_found(database: str, streams: list[UUID]) -> None:
+    tamper(
+        database,
+        "UPDATE ledger.stored_events SET actor_institution = actor_region, actor_region = actor_institution || 'x'"
+        " WHERE notification_id = 4",
+        "UPDATE ledger.stored_events SET authority = causation, causation = authority WHERE notification_id = 9",
+    )
+    assert at(verdict(database).faults) == {"position 4", "position 9"}
+
+
+def test_a_removed_fact_leaves_a_gap_in_the_log_and_a_hole_in_its_stream(database: str, streams: list[UUID]) -> None:
+    tamper(database, "DELETE FROM ledger.stored_events WHERE notification_id = 6")
+    assert verdict(database).faults == (
+        "position 6 is missing, 7 follows",
+        f"position 7: version 3 does not follow in stream {streams[1]}",
+    )
+
+
+def test_a_removed_beginning_is_found(database: str, streams: list[UUID]) -> None:
+    tamper(database, "DELETE FROM ledger.stored_events WHERE notification_id <= 4")
+    assert verdict(database).faults == ("position 1 is missing, 5 follows",)
+
+
+def test_a_removed_end_shows_in_how_many_facts_there_are(database: str, streams: list[UUID]) -> None:
+    tamper(database, "DELETE FROM ledger.stored_events WHERE notification_id > 8")
+    assert verdict(database).facts == 8 < FACTS
+
+
+def test_positions_closed_up_after_a_removal_are_found(database: str, streams: list[UUID]) -> None:
+    tamper(
+        database,
+        "DELETE FROM ledger.stored_events WHERE notification_id = 12",
+        "UPDATE ledger.stored_events SET notification_id = 12 WHERE notification_id = 6",
+        "UPDATE ledger.stored_events SET notification_id = 6 WHERE notification_id = 11",
+        "UPDATE ledger.stored_events SET notification_id = 11 WHERE notification_id = 12",
+    )
+    assert at(verdict(database).faults) == {"position 6", "position 7", "position 11"}
+
+
+def test_a_fact_moved_to_another_stream_is_found(database: str, streams: list[UUID]) -> None:
+    tamper(
+        database,
+        "UPDATE ledger.stored_events SET originator_id = 'f0000000-0000-4000-8000-000000000000', originator_version = 1"
+        " WHERE notification_id = 12",
+    )
+    assert verdict(database).faults == ("position 12: the leaf does not recompute",)
+
+
+def test_every_fault_is_named_with_its_position_up_to_so_many(database: str, streams: list[UUID]) -> None:
+    tamper(database, "UPDATE ledger.stored_events SET channel = 'another' WHERE notification_id IN (1, 5, 6, 10)")
+    assert [fault.split(":")[0] for fault in verdict(database).faults] == [f"position {n}" for n in (1, 5, 6, 10)]
+    assert [fault.split(":")[0] for fault in verdict(database, most=2).faults] == ["position 1", "position 5"]
