@@ -87,7 +87,9 @@ def test_nothing_is_saved_or_read_through_a_pipeline(ledger: Ledger, monkeypatch
     append(ledger, loan("L1").collect_events())
     for number in range(2):
         report_jobs(
-            ledger, ReportJobs(loan_no="L1", created=number, retained=0, value_date=DAY), said_under(None if number else "k")
+            ledger,
+            ReportJobs(loan_no="L1", created=number, retained=0, value_date=DAY),
+            said_under(None if number else "k"),
         )
     append(ledger, several(3_000))
     assert ledger.loan("L1").version == 3

@@ -63,7 +63,7 @@ def test_an_unknown_name_lists_the_shipped_ones(name: str) -> None:
 def test_what_is_not_toml_in_utf8_says_so(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(raw)
-    with pytest.raises(refusals.MappingNotToml, match="mine.toml"):
+    with pytest.raises(refusals.MappingNotToml, match=r"mine\.toml"):
         load_mapping(str(path))
 
 

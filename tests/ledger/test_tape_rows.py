@@ -206,8 +206,13 @@ def test_an_empty_cell_is_listed_once_though_two_rules_expect_it() -> None:
 
 @pytest.mark.parametrize(
     ("state", "left", "principal", "charged_off"),
-    [("lost", "0", "40", 60_00), ("lost", "20", "40", 40_00), ("lost", "90", "40", 0), ("lost", "", "40", 0)]
-    + [("open", "0", "40", 0)],
+    [
+        ("lost", "0", "40", 60_00),
+        ("lost", "20", "40", 40_00),
+        ("lost", "90", "40", 0),
+        ("lost", "", "40", 0),
+        ("open", "0", "40", 0),
+    ],
 )
 def test_a_charge_off_is_derived_for_the_stated_words_only(
     state: str, left: str, principal: str, charged_off: int
