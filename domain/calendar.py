@@ -27,9 +27,10 @@ def add_months(start: date, months: int) -> date:
 def parse_day(text: str, *, field: str = "date") -> date:
     """Read `YYYY-MM-DD`. Raises InvalidInput."""
     try:
-        if len(text) != 10 or not text.isascii():
+        day = date.fromisoformat(text)
+        if day.isoformat() != text:
             raise ValueError(text)
-        return date.fromisoformat(text)
+        return day
     except ValueError:
         raise InvalidInput(field=field, problem=f"{text[:40]!a} is not a day", expected="YYYY-MM-DD") from None
 

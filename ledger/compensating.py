@@ -22,6 +22,12 @@ class NotGuaranteed(Refusal):
     zh = "贷款 {loan_no} 未约定风险分担方案，无担保可代偿；请不经代偿直接转销"
 
 
+class ClaimExists(Refusal):
+    code = "claim.exists"
+    en = "claim {claim_no} is already recorded; give this one a number of its own"
+    zh = "代偿案 {claim_no} 已登记；请另编号码"
+
+
 class UnknownClaim(Refusal):
     code = "claim.unknown"
     en = "there is no claim {claim_no}; check the number"
@@ -36,21 +42,26 @@ class ChargeOff(Frozen):
 
 
 class RecordRecovery(Frozen):
+    """`bank` is where the money came in, `bank_reference` its own number of the payment."""
+
     claim_no: str
     gross_fen: Fen
     cost_fen: Fen
     value_date: date
-    bank_reference: str | None = Field(default=None, max_length=150, pattern=PLAIN)
+    bank: str = Field(max_length=64, pattern=PLAIN)
+    bank_reference: str = Field(max_length=100, pattern=PLAIN)
 
 
 def charge_off(ledger: Ledger, command: ChargeOff, context: CommandContext) -> Receipt | None:
-    """The loss and its shares, in one append. Raises UnknownLoan, NotGuaranteed, MoreThanOwed, DatedInFuture, InvalidInput."""
+    """The loss and its shares, in one append. Raises UnknownLoan, NotGuaranteed, ClaimExists, MoreThanOwed, DatedInFuture, InvalidInput."""
 
     def decide() -> list[Loan | Claim]:
         loan = ledger.loan(command.loan_no)
         scheme = loan.contract.share_scheme
         if scheme is None:
             raise NotGuaranteed(field="loan_no", loan_no=command.loan_no)
+        if ledger.knows(Claim.create_id(command.claim_no)):
+            raise ClaimExists(field="claim_no", claim_no=command.claim_no)
         loan.charge_off(
             context.moment, amount=command.amount_fen, value_date=command.value_date, claim_no=command.claim_no
         )
@@ -73,7 +84,7 @@ def record_recovery(ledger: Ledger, command: RecordRecovery, context: CommandCon
             gross=command.gross_fen,
             cost=command.cost_fen,
             value_date=command.value_date,
-            bank_reference=command.bank_reference,
+            bank_reference=f"{command.bank}|{command.bank_reference}",
         )
         return [claim]
 

@@ -81,8 +81,18 @@ def repayment() -> Repaid:
 
 def facts(loans: int, salt: str) -> list[Fact]:
     """The book, in the order of the days on which things happened; another salt gives other loans."""
-    told = [fact for number in range(loans) for fact in renamed(f"{salt}-{number}", 10 + number % 11, number % 27)]
+    told = [fact for number in range(loans) for fact in placed(f"{salt}-{number}", number)]
     return sorted(told, key=lambda fact: fact.value_date)
+
+
+def placed(loan_no: str, number: int) -> Iterator[Fact]:
+    """The life of the so-many-th loan: of one of twelve counties and seven banks, some days later than the first."""
+    county, bank = f"37{number % 12:04d}", f"bank-{number % 7}"
+    opening, *others = renamed(loan_no, 10 + number % 11, number % 27)
+    concerned = {"scopes": (f"county:{county}", f"bank:{bank}", *opening.scopes[2:])}
+    yield opening.model_copy(update=concerned | {"county": county, "bank": bank})
+    for fact in others:
+        yield fact.model_copy(update=concerned)
 
 
 def renamed(loan_no: str, payments: int, later: int = 0) -> Iterator[Fact]:

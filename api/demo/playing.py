@@ -174,7 +174,8 @@ def _lost(player: Player, life: Life, due: list[Instalment]) -> None:
                 gross_fen=gross,
                 cost_fen=min(gross // 40, 126000),
                 value_date=came,
-                bank_reference=f"{life.bank}|C-{claim_no}-{months}",
+                bank=life.bank,
+                bank_reference=f"C-{claim_no}-{months}",
             )
             record_recovery(player.ledger, recovery, player._by(life, "guarantor_officer", "jining_guarantee_group"))
 

@@ -88,6 +88,12 @@ class Claim(EventSourced[Fact]):
                 problem=f"{yuan(gross)} less costs {yuan(cost)}",
                 expected="a gross amount that meets its costs",
             )
+        if value_date < self.opening.charged_off_on:
+            raise InvalidInput(
+                field="value_date",
+                problem=f"{value_date} is before the loss of {self.opening.charged_off_on}",
+                expected="the day of the loss or a later one",
+            )
         left = self.opening.covered_fen - self.recovered
         if net > left:
             raise RecoversTooMuch(field="gross", net=yuan(net), left=yuan(left), claim_no=self.opening.claim_no)

@@ -70,7 +70,7 @@ class Loan(EventSourced[Fact]):
     ) -> None:
         """Pay out; the sum of a live loan's disbursements stays within the contract, history is recorded as it was.
 
-        Raises BeyondContract, LoanEnded, InvalidInput, DatedInFuture.
+        Raises BeyondContract, BeforeContract, LoanEnded, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if not history:
@@ -161,10 +161,13 @@ class Loan(EventSourced[Fact]):
     def notice_overdue(self, moment: Moment, day: date) -> None:
         """Establish whether the loan is overdue at the end of `day`; records a change of that, and nothing otherwise."""
         moment.not_before(day)
+        if self.is_ended:
+            return
         oldest, arrears = self.arrears(day)
-        if oldest is not None and not self.is_overdue and not self.is_ended:
+        overdue = bool(self._last("overdue", day))
+        if oldest is not None and not overdue:
             self.tell(events.BecameOverdue, moment, value_date=day, oldest_due=oldest, arrears_fen=arrears)
-        elif oldest is None and self.is_overdue:
+        elif oldest is None and overdue:
             self.tell(events.OverdueCured, moment, value_date=day)
 
     def charge_off(
@@ -184,9 +187,10 @@ class Loan(EventSourced[Fact]):
         moment.not_before(value_date)
         if stated is None:
             _positive(amount)
-            if amount > self.outstanding:
+            owed = min(self.outstanding, balances(self._changes, value_date).get((Balance.PRINCIPAL, None), 0))
+            if amount > owed:
                 raise refusals.MoreThanOwed(
-                    field="amount", amount=yuan(amount), owed=yuan(self.outstanding), loan_no=self.contract.loan_no
+                    field="amount", amount=yuan(amount), owed=yuan(owed), loan_no=self.contract.loan_no
                 )
         movement = Movement(value_date, self.version + 1, "charged_off", amount, stated)
         self._tell_money(
@@ -231,14 +235,16 @@ class Loan(EventSourced[Fact]):
 
     def arrears(self, day: date) -> tuple[date | None, Fen]:
         """The oldest due date with principal unpaid at the end of `day`, and the principal unpaid since; by the schedule."""
-        paid_out = sorted((m for m in self._movements.values() if m.kind == "disbursed"), key=lambda m: m.value_date)
+        paid_out: dict[date, Fen] = {}
+        for movement in self._movements.values():
+            if movement.kind == "disbursed" and movement.value_date <= day:
+                paid_out[movement.value_date] = paid_out.get(movement.value_date, 0) + movement.fen
         if not paid_out or self.contract.terms is None:
             return None, 0
-        repaid = (
-            sum(m.fen for m in paid_out if m.value_date <= day) - balances(self._changes, day)[Balance.PRINCIPAL, None]
-        )
+        repaid = sum(paid_out.values()) - balances(self._changes, day).get((Balance.PRINCIPAL, None), 0)
+        rows = [row for start, amount in paid_out.items() for row in schedule(amount, start, self.contract.terms)]
         due, oldest = 0, None
-        for row in schedule(self.disbursed, paid_out[0].value_date, self.contract.terms):
+        for row in sorted(rows, key=lambda row: row.due):
             if row.due >= day:
                 break
             due += row.principal
@@ -352,6 +358,7 @@ class Loan(EventSourced[Fact]):
 
     def _settle_if_paid(self, moment: Moment, day: date, date_derived: str | None) -> None:
         if not self.outstanding and not self.is_ended:
+            day = max([day, *(said for said, _, name, _ in self._said if name == "settled")])
             self.tell(events.Settled, moment, value_date=day, date_derived=date_derived)
 
     def _must_be_open(self) -> None:

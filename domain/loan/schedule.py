@@ -41,7 +41,12 @@ def schedule(principal: Fen, start: date, terms: RepaymentTerms) -> list[Instalm
     left, so the principals sum to the amount and the last balance is 0. Raises ScheduleNotOffered.
     """
     _offered(terms)
-    dates = due_dates(start, terms)
+    try:
+        dates = due_dates(start, terms)
+    except (ValueError, OverflowError):
+        raise ScheduleNotOffered(
+            field="instalments", value=terms.instalments, offered="a last day before 10000-01-01"
+        ) from None
     if terms.method == "bullet":
         return _bullet(principal, start, dates, terms)
     return _equal_instalments(principal, start, dates, terms)

@@ -29,7 +29,7 @@ def test_guard_arrays_that_do_not_match_are_refused(database: str) -> None:
         "p_total_capacity": [1],
         "p_total_binding": [True],
     }
-    holes = [{name: []} for name in (*slot, *total)]
+    holes: list[dict[str, list[None]]] = [{name: []} for name in (*slot, *total)]
     holes += [{"p_slot_moves": [None]}, {"p_slot_limits": [None]}, {"p_total_binding": [None]}]
     with psycopg.connect(as_role(database, "application"), autocommit=True) as connection:
         for hole in holes:

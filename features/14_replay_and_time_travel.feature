@@ -1,0 +1,100 @@
+Feature: Replay and time travel (重放与时点查询)
+  Every fact has two times: the day it counts from, and the place in the record at which it became known.
+  Both can be asked about. Whatever people read is worked out from the facts, and can be worked out again.
+
+  Background:
+    Given today is 2025-06-30
+    And a loan of ¥300,000.00 at 3.95 % was paid out on 2024-03-05
+    And the borrower repaid ¥100,000.00 on 2024-06-03
+    And the auditor drew a report named "first"
+
+  Rule: As of a day, what is dated later has not happened (截至某日)
+
+    Scenario: The loan on a day
+      Then the loan was
+        | on         | outstanding | state       |
+        | 2024-03-04 | ¥0.00       | signed only |
+        | 2024-03-05 | ¥300,000.00 | running     |
+        | 2024-06-02 | ¥300,000.00 | running     |
+        | 2024-06-03 | ¥202,962.50 | running     |
+        | 2025-06-30 | ¥202,962.50 | running     |
+
+    Scenario: Before the contract there is no loan
+      Then nothing of the loan was there on 2024-02-29
+
+  Rule: A late fact is invisible to whoever asked before, and stands at its own day for whoever asks later (补录)
+
+    Scenario: Both times at once
+      Given the borrower repaid ¥50,000.00 on 2024-09-01
+      And the auditor drew a report named "second"
+      When the borrower repays ¥50,000.00 on 2024-07-03
+      And the auditor draws a report named "third"
+      Then what was outstanding on a day is, by each report
+        | on         | first       | second      | third       |
+        | 2024-06-02 | ¥300,000.00 | ¥300,000.00 | ¥300,000.00 |
+        | 2024-06-30 | ¥202,962.50 | ¥202,962.50 | ¥202,962.50 |
+        | 2024-07-03 | ¥202,962.50 | ¥202,962.50 | ¥153,630.58 |
+        | 2024-09-01 | ¥202,962.50 | ¥154,966.75 | ¥104,641.99 |
+
+    Scenario: A report can be drawn again as it was by its time
+      When the borrower repays ¥200,000.00 on 2024-06-03
+      Then by the time of the first report ¥202,962.50 is outstanding
+      And ¥2,962.50 is outstanding
+
+    Scenario: A reversal does not rewrite what was known
+      When teller Li takes the payment of 2024-06-03 back on 2024-06-20 with supervisor Wang, because the cheque was returned
+      Then by the first report ¥202,962.50 was outstanding on 2024-06-30
+      And ¥300,000.00 was outstanding on 2024-06-30
+
+    Scenario: Before anything was recorded nothing was known
+      Then before the record began nothing of the loan was there on 2025-06-30
+
+  Rule: What was decided is recorded once, however often it is sent (幂等)
+
+    Scenario: The same request again
+      Given the bank sent the request "A-17" to record a repayment of ¥50,000.00 on 2024-09-01
+      When the bank sends the request "A-17" to record a repayment of ¥50,000.00 on 2024-09-01
+      Then it is recorded already, and the answer is the first one
+      And ¥154,966.75 is outstanding
+
+    Scenario: Another request under the same name
+      Given the bank sent the request "A-17" to record a repayment of ¥50,000.00 on 2024-09-01
+      When the bank sends the request "A-17" to record a repayment of ¥60,000.00 on 2024-09-01
+      Then it is refused: the name belongs to another request
+      And ¥154,966.75 is outstanding
+
+    Scenario: What was refused may be tried again under its name
+      Given the bank sent the request "A-18" to record a repayment of ¥50,000.00 on 2025-07-01, in vain
+      And today is 2025-07-01
+      When the bank sends the request "A-18" to record a repayment of ¥50,000.00 on 2025-07-01
+      Then it is recorded
+
+  Rule: Every paper can be thrown away and made again from the facts (重建)
+
+    Background:
+      Given the borrower repaid ¥50,000.00 on 2024-09-01
+      And the borrower repaid ¥50,000.00 on 2024-07-03
+      And teller Li took the payment of 2024-09-01 back on 2024-09-20 with supervisor Wang, because the cheque was returned
+
+    Scenario: What is made again is what was there
+      When every paper is made again from the facts
+      Then each of them is the same to the byte
+      And ¥153,630.58 is outstanding
+
+    Scenario: What somebody altered by hand is found, and put right
+      Given somebody altered the loan book by hand so that ¥0.00 is outstanding
+      When every paper is made again from the facts
+      Then the loan book is found to differ
+      And ¥153,630.58 is outstanding
+
+    Scenario: Facts that come after a paper was made again are in it too
+      Given every paper was made again from the facts
+      When the borrower repays ¥10,000.00 on 2024-07-03
+      Then ¥143,630.58 is outstanding
+
+  Rule: Another computer reads the same history (重放)
+
+    Scenario: A fresh process replays the facts
+      Given the bank charged off ¥100,000.00 on 2025-01-10 and the claim was shared
+      When the history is replayed by a fresh process
+      Then the loan and the claim are the same there as here

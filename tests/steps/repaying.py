@@ -1,0 +1,167 @@
+"""Steps of repaying 还款, taking back 冲正, closing days 逾期, and losing and recovering 代偿与追偿."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pytest_bdd import given, then, when
+
+from domain.actor import Actor
+from domain.compensation.claim import Claim
+from domain.compensation.events import RecoveryReceived, SharePaid
+from domain.money import Fen, parse_yuan
+from ledger.compensating import ChargeOff, RecordRecovery, charge_off, record_recovery
+from ledger.noticing import NoticeOverdue, notice_overdue
+from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
+from tests.steps.office import GUARANTOR, Office
+from tests.steps.words import PARTIES, as_rows, in_people_s_notation, shown, step
+
+
+@when(step("the borrower repays {amount:yuan} on {day:day}"))
+def repay(office: Office, amount: Fen, day: date) -> None:
+    repay_under(office, amount, day, f"R{office.number()}")
+
+
+@given(step("the borrower repaid {amount:yuan} on {day:day}"))
+def repaid(office: Office, amount: Fen, day: date) -> None:
+    repay(office, amount, day)
+    office.recorded()
+
+
+@when(step("the borrower repays {amount:yuan} on {day:day} under the bank's reference {reference:quoted}"))
+def repay_under(office: Office, amount: Fen, day: date, reference: str) -> None:
+    payment = RecordRepayment(loan_no=office.loan_no, amount_fen=amount, value_date=day, bank_reference=reference)
+    office.act(lambda: record_repayment(office.ledger, payment, office.by("bank_officer", office.bank)))
+
+
+@given(step("the borrower repaid {amount:yuan} on {day:day} under the bank's reference {reference:quoted}"))
+def repaid_under(office: Office, amount: Fen, day: date, reference: str) -> None:
+    repay_under(office, amount, day, reference)
+    office.recorded()
+
+
+@when(step("teller {teller:word} takes the payment of {paid_on:day} back on {day:day} with supervisor {second:word}, because {why}"))  # fmt: skip
+def take_back(office: Office, teller: str, paid_on: date, day: date, second: str, why: str) -> None:
+    confirmed_by = Actor(subject=second, role="bank_supervisor", institution=office.bank, region="rencheng")
+    reversal = ReverseRepayment(
+        loan_no=office.loan_no,
+        version=_payment_of(office, paid_on),
+        value_date=day,
+        reason=why,
+        confirmed_by=confirmed_by,
+    )
+    asked = office.by("bank_officer", office.bank, subject=teller)
+    office.act(lambda: reverse_repayment(office.ledger, reversal, asked))
+
+
+@given(step("teller {teller:word} took the payment of {paid_on:day} back on {day:day} with supervisor {second:word}, because {why}"))  # fmt: skip
+def took_back(office: Office, teller: str, paid_on: date, day: date, second: str, why: str) -> None:
+    take_back(office, teller, paid_on, day, second, why)
+    office.recorded()
+
+
+@when(step("the day {day:day} is closed"))
+def close_day(office: Office, day: date) -> None:
+    notice = NoticeOverdue(loan_no=office.loan_no, day=day)
+    office.act(lambda: notice_overdue(office.ledger, notice, office.by("system", "day_close")))
+
+
+@given(step("the day {day:day} was closed"))
+def closed_day(office: Office, day: date) -> None:
+    close_day(office, day)
+
+
+@given(step("the days {day:day} and {next_day:day} were closed"))
+def closed_days(office: Office, day: date, next_day: date) -> None:
+    close_day(office, day)
+    close_day(office, next_day)
+
+
+@when(step("the bank charges off {amount:yuan} on {day:day} and the claim is shared"))
+def lose(office: Office, amount: Fen, day: date) -> None:
+    loss = ChargeOff(loan_no=office.loan_no, amount_fen=amount, value_date=day, claim_no=office.claim_no)
+    office.act(lambda: charge_off(office.ledger, loss, office.by("bank_officer", office.bank)))
+
+
+@given(step("the bank charged off {amount:yuan} on {day:day} and the claim was shared"))
+def lost(office: Office, amount: Fen, day: date) -> None:
+    lose(office, amount, day)
+    office.recorded()
+
+
+@when(step("{gross:yuan} is recovered on {day:day} at a cost of {cost:yuan}"))
+def recover(office: Office, gross: Fen, day: date, cost: Fen) -> None:
+    recovery = RecordRecovery(
+        claim_no=office.claim_no,
+        gross_fen=gross,
+        cost_fen=cost,
+        value_date=day,
+        bank="guarantee_account",
+        bank_reference=f"C{office.number()}",
+    )
+    office.act(lambda: record_recovery(office.ledger, recovery, office.by("guarantor_officer", GUARANTOR)))
+
+
+@given(step("{gross:yuan} was recovered on {day:day} at a cost of {cost:yuan}"))
+def recovered(office: Office, gross: Fen, day: date, cost: Fen) -> None:
+    recover(office, gross, day, cost)
+    office.recorded()
+
+
+@then("the interest due is")
+def interest_due(office: Office, datatable: Sequence[Sequence[str]]) -> None:
+    loan = office.ledger.loan(office.loan_no)
+    for row in as_rows(datatable):
+        assert (row["on"], shown(loan.interest_due(date.fromisoformat(row["on"])))) == (row["on"], row["interest"])
+
+
+@then("the payments stand as")
+def payments_stand(office: Office, datatable: Sequence[Sequence[str]]) -> None:
+    """What was paid on each day, and what it paid as is known now."""
+    days = [row for row in office.rows("repayment_history", group_by=("value_date",)) if not _is_payout(office, row)]
+    said = [
+        {
+            "date": row["value_date"],
+            "paid": shown(parse_yuan(row["amount"])),
+            "interest": shown(-parse_yuan(row["interest"], negative=True)),
+            "principal": shown(-parse_yuan(row["principal"], negative=True)),
+            "refundable": shown(parse_yuan(row["refundable"])),
+        }
+        for row in days
+    ]
+    assert said == as_rows(datatable)
+
+
+@then("the claim stands as")
+def claim_stands(office: Office, datatable: Sequence[Sequence[str]]) -> None:
+    facts = office.facts(office.claim)
+    first, last = ({s.party: s.fen for s in f.shares} for f in facts if isinstance(f, RecoveryReceived))
+    bore = {f.party: f.amount_fen for f in facts if isinstance(f, SharePaid)}
+    claim: Claim = office.ledger.repository.get(office.claim)
+    in_all = claim.state()["recovered"]
+    said = [
+        {
+            "party": named,
+            "bore": shown(bore[party]),
+            "recovered first": shown(first[party]),
+            "recovered last": shown(last[party]),
+            "recovered in all": shown(parse_yuan(in_all[party])),
+        }
+        for named, party in PARTIES.items()
+    ]
+    assert said == as_rows(datatable)
+    line = office.book()
+    assert line is not None
+    assert in_people_s_notation(line["claimed"]) == shown(sum(bore.values()) - bore["bank"])
+
+
+def _payment_of(office: Office, paid_on: date) -> int:
+    """Which of the loan's facts is the payment of a day."""
+    where = {"value_date": paid_on.isoformat(), "kind": "repaid"}
+    (row,) = office.rows("repayment_history", where=where)
+    return int(row["version"])
+
+
+def _is_payout(office: Office, row: dict[str, str]) -> bool:
+    return row["value_date"] in {r["value_date"] for r in office.rows("repayment_history", where={"kind": "disbursed"})}

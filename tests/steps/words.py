@@ -1,0 +1,97 @@
+"""The field's words in steps, read in one place: money, days, states, reasons for a refusal, parties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from pytest_bdd import parsers
+
+from domain.errors import DatedInFuture, InvalidInput, Refusal, SamePerson
+from domain.loan import refusals
+from domain.money import Fen, parse_yuan
+from ledger.store import KeyReused
+
+STATES = {
+    "signed only": "contracted",
+    "running": "active",
+    "overdue": "overdue",
+    "settled": "settled",
+    "charged off": "charged_off",
+}
+REASONS: dict[str, type[Refusal]] = {
+    "it cannot be what it is said to be": InvalidInput,
+    "it has not happened yet": DatedInFuture,
+    "a second person has to confirm": SamePerson,
+    "there is no such loan": refusals.UnknownLoan,
+    "the number is taken": refusals.LoanExists,
+    "the contract has no room for it": refusals.BeyondContract,
+    "the contract was not signed": refusals.BeforeContract,
+    "nothing was paid out": refusals.NothingDisbursed,
+    "the loan has ended": refusals.LoanEnded,
+    "so much is not owed": refusals.MoreThanOwed,
+    "it was taken back already": refusals.AlreadyReversed,
+    "the bank's reference is recorded already": refusals.ReferenceUsed,
+    "the name belongs to another request": KeyReused,
+}
+PARTIES = {"fund": "fund", "bank": "bank", "guarantee company": "guarantor"}
+KINDS = {"disbursed": "paid out", "repaid": "repaid", "reversed": "taken back", "charged_off": "charged off"}
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Word(Generic[T]):
+    """A word of a step: what it looks like, and what it means."""
+
+    pattern: str
+    means: Callable[[str], T]
+
+    def __call__(self, text: str) -> T:
+        return self.means(text)
+
+
+def yuan(text: str) -> Fen:
+    return parse_yuan(text.removeprefix("¥").replace(",", ""))
+
+
+def percent(text: str) -> Decimal:
+    return Decimal(text.removesuffix(" %")) / 100
+
+
+_WORDS: dict[str, Word[object]] = {
+    "yuan": Word(r"¥[0-9,]+\.[0-9]{2}", yuan),
+    "day": Word(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat),
+    "percent": Word(r"[0-9]+\.[0-9]+ %", percent),
+    "state": Word("|".join(STATES), STATES.__getitem__),
+    "reason": Word("|".join(REASONS), REASONS.__getitem__),
+    "count": Word(r"[0-9]+", int),
+    "quoted": Word(r'"[^"]*"', lambda text: text.strip('"')),
+    "word": Word(r"[^ ]+", str),
+}
+
+
+def step(text: str) -> parsers.parse:
+    """A step's text with its words typed: `{amount:yuan}`, `{day:day}`."""
+    return parsers.parse(text, extra_types=_WORDS)
+
+
+def shown(fen: Fen) -> str:
+    """An amount as the features write it."""
+    sign = "-" if fen < 0 else ""
+    return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
+
+
+def in_people_s_notation(amount: str) -> str:
+    """What a paper says, as the features write it."""
+    return shown(parse_yuan(amount, negative=True))
+
+
+def as_rows(table: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    """A table with its header line, line by line."""
+    header, *lines = table
+    return [dict(zip(header, line, strict=True)) for line in lines]

@@ -1,0 +1,9 @@
+"""The features, told to the ledger and to its papers over a real database."""
+
+from __future__ import annotations
+
+from pytest_bdd import scenarios
+
+pytest_plugins = ("tests.steps.office", "tests.steps.lending", "tests.steps.repaying", "tests.steps.travelling")
+
+scenarios("../features")
