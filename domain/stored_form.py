@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from domain.facts import TOPICS, Fact
 
 
@@ -39,6 +41,21 @@ def decode(stream: UUID, version: int, topic: str, state: bytes) -> Fact:
         said = f"the stored fact {topic} (stream {stream}, version {version}) cannot be read: {problem}"
         raise Unreadable(said) from problem
     return fact
+
+
+def body_of(topic: str, state: bytes) -> dict[str, Any]:
+    """The body as its published schema describes it, in the present shape, without making the fact: for read models.
+
+    Raises Unreadable.
+    """
+    try:
+        body: dict[str, Any] = from_json(state)
+        fact_class = TOPICS[topic]
+        if body.pop("v") != fact_class.class_version:
+            return _lifted(fact_class, from_json(state))
+    except Exception as problem:
+        raise Unreadable(f"the stored fact {topic} cannot be read: {problem}") from problem
+    return body
 
 
 def _lifted(fact_class: type[Fact], body: dict[str, Any]) -> dict[str, Any]:

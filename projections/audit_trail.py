@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from domain.calendar import city_day
 from domain.recorded import Recorded
-from projections.projection import Kind, Projection
+from projections import log
+from projections.projection import Kind, Projection, copy_rows
 
 
-class AuditTrail(Projection):
+class AuditTrail(Projection[Recorded]):
     name = "audit_trail"
     order = "position"
     topics = None
@@ -32,10 +33,11 @@ class AuditTrail(Projection):
         "channel": "text", "correlation": "text", "causation": "text", "idempotency_key": "text", "leaf_hash": "text",
     }  # fmt: skip
 
+    def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Recorded]:
+        return log.page(connection, after, limit, upto)
+
     def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Recorded]) -> None:
-        with cursor.copy(f"COPY {schema}.audit_trail FROM STDIN".encode()) as copy:
-            for row in facts:
-                copy.write_row(_line(row))
+        copy_rows(cursor, f"{schema}.audit_trail", ", ".join(self.columns), map(_line, facts))
 
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:
         query = (

@@ -30,7 +30,7 @@ class Engine:
     """Keeps projections up to date over one connection; any number may stand by, one holds each projection."""
 
     def __init__(
-        self, conninfo: str, projections: Sequence[Projection], say: Callable[[str], None] = lambda _: None
+        self, conninfo: str, projections: Sequence[Projection[Any]], say: Callable[[str], None] = lambda _: None
     ) -> None:
         self.connection, self.say = connect(conninfo), say
         self.connection.execute(_STOPPED)

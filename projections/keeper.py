@@ -17,8 +17,6 @@ from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Identifier
 
-from domain.recorded import Recorded
-from projections.log import page
 from projections.projection import Projection
 
 LIVE, REBUILD = "projections", "projections_rebuild"
@@ -45,7 +43,7 @@ class OneConnection(PostgresDatastore):
 class Keeper(PostgresTrackingRecorder):
     """Keeps one projection's tables in one schema, with the library's tracking beside them."""
 
-    def __init__(self, connection: Connection[Any], projection: Projection, schema: str = LIVE) -> None:
+    def __init__(self, connection: Connection[Any], projection: Projection[Any], schema: str = LIVE) -> None:
         super().__init__(OneConnection(connection, schema), tracking_table_name=f"{projection.name}_tracking")
         self.connection, self.projection, self.schema = connection, projection, schema
 
@@ -71,7 +69,7 @@ class Keeper(PostgresTrackingRecorder):
         """Up to where the facts are folded."""
         return self.max_tracking_id(LOG) or 0
 
-    def fold(self, facts: Sequence[Recorded], upto: int) -> None:
+    def fold(self, facts: Sequence[Any], upto: int) -> None:
         """Fold facts, and advance to `upto`, in one transaction. Tracking is taken first, so every order of locks is the same."""
         concerning = [fact for fact in facts if self.projection.concerns(fact)]
         with self.datastore.transaction(commit=True) as cursor:
@@ -101,7 +99,7 @@ def advance(
 ) -> int:
     """Fold everything recorded so far (or up to a position), page by page; returns the position. Raises Stopped."""
     position = keeper.position()
-    while facts := page(keeper.connection, position, page_size, upto):
+    while facts := keeper.projection.page(keeper.connection, position, page_size, upto):
         try:
             keeper.fold(facts, facts[-1].position)
         except IntegrityError:  # the tables were switched meanwhile and are further on
@@ -117,7 +115,7 @@ def advance(
     return position
 
 
-def _fold_singly(keeper: Keeper, facts: Sequence[Recorded]) -> None:
+def _fold_singly(keeper: Keeper, facts: Sequence[Any]) -> None:
     """Find the fact that a page failed on: what stands before it is folded, it is named."""
     for fact in facts:
         try:

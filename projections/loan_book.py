@@ -1,25 +1,24 @@
-"""The loan book 贷款台账: one line a loan, as of any day and as known at any position."""
+"""The loan book 贷款台账: one line a loan, as of any day and as known at any position.
+
+The book of today is kept by adding up; the dated changes beside it answer for every other day and knowledge. What is said of a loan
+(overdue, settled, jobs) holds until something later is said, by value date and then by position.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from domain.compensation.events import ClaimRecorded, RecoveryReceived
-from domain.facts import Fact
-from domain.loan.balances import Balance
 from domain.loan.events import (
     BecameOverdue,
     ChargedOff,
     ContractSigned,
     Disbursed,
     JobsReported,
-    MoneyFact,
     OverdueCured,
     Reopened,
     Repaid,
@@ -27,81 +26,67 @@ from domain.loan.events import (
     Settled,
 )
 from domain.money import Fen
-from domain.recorded import Recorded
-from projections.projection import Kind, Projection, topics
+from projections import log
+from projections.log import Told
+from projections.projection import Kind, Projection, copy_rows
 
 AMOUNTS = ("approved", "guaranteed", "disbursed", "outstanding", "charged_off", "claimed", "recovered")
-_COLUMN = {Balance.PRINCIPAL: "outstanding", Balance.CHARGED_OFF: "charged_off"}
-LAST = ("overdue", "settled", "lost", "jobs_created", "jobs_retained", "charged_off_year")
-"""Columns whose last value, by value date and position, holds."""
+SAID = ("overdue", "settled", "lost", "jobs_created", "jobs_retained", "charged_off_year")
+_BALANCES = {"principal": 3, "charged_off": 4}
+"""Which balance of a fact is which of the amounts."""
 
+_OPENING = (
+    "loan",
+    "loan_no",
+    "bank",
+    "county",
+    "state",
+    "product",
+    "approval_year",
+    "signed_on",
+    "source_status",
+    "urban_rural",
+)
 _STATUS = (
-    "CASE WHEN lost THEN 'charged_off' WHEN settled THEN 'settled' WHEN overdue THEN 'overdue'"
-    " WHEN paid_out THEN 'active' ELSE 'contracted' END"
+    "CASE WHEN lost = 1 THEN 'charged_off' WHEN settled = 1 THEN 'settled' WHEN overdue = 1 THEN 'overdue'"
+    " WHEN disbursed <> 0 THEN 'active' ELSE 'contracted' END"
 )
 
-
-_VALUES = {
-    **{name: name for name in AMOUNTS},
-    "status": _STATUS,
-    "jobs_created": "coalesce(jobs_created, 0)",
-    "jobs_retained": "coalesce(jobs_retained, 0)",
-    "charged_off_year": "charged_off_year",
-}
+Body: TypeAlias = dict[str, Any]
 
 
-def _folded(schema: str, where: str) -> str:
-    """Every loan's amounts, status and last values, from its dated changes."""
-    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in AMOUNTS)
-    by_time = "ORDER BY value_date DESC, position DESC"
-    last = ", ".join(f"(array_agg({name} {by_time}) FILTER (WHERE {name} IS NOT NULL))[1] AS {name}" for name in LAST)
-    kept = ", ".join(f"{value} AS {name}" for name, value in _VALUES.items())
-    changes = f"{schema}.loan_book_change {where} GROUP BY loan"
-    return f"SELECT loan, {kept} FROM (SELECT loan, {sums}, {last}, bool_or(disbursed <> 0) AS paid_out FROM {changes}) summed"
+class Change(NamedTuple):
+    """What a fact changes of a loan on one day: amounts in fen, in the order of AMOUNTS, and what it says."""
+
+    loan: str
+    value_date: str
+    amounts: tuple[Fen, ...]
+    said: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Change:
-    """What one fact changes on one day; None leaves a last value as it is."""
-
-    value_date: date
-    position: int
-    loan: UUID
-    amounts: Mapping[str, Fen]
-    last: Mapping[str, int | bool]
-
-    def row(self) -> tuple[Any, ...]:
-        return (
-            self.loan,
-            self.value_date,
-            self.position,
-            *(self.amounts.get(name, 0) for name in AMOUNTS),
-            *(self.last.get(name) for name in LAST),
-        )
-
-
-class LoanBook(Projection):
+class LoanBook(Projection[Told]):
     name = "loan_book"
     order = "loan_no"
-    topics = topics(
-        ContractSigned, Disbursed, Repaid, RepaymentReversed, BecameOverdue, OverdueCured, ChargedOff, Settled, Reopened,
-        JobsReported, ClaimRecorded, RecoveryReceived,
-    )  # fmt: skip
-    tables: ClassVar[Mapping[str, str]] = {"loan_book": "loan", "loan_book_change": "loan, value_date, position"}
+    tables: ClassVar[Mapping[str, str]] = {
+        "loan_book": "loan",
+        "loan_book_change": "loan, value_date, position",
+        "loan_book_said": "loan, said, value_date, position",
+    }
     ddl = """
         CREATE TABLE {schema}.loan_book (
           loan uuid PRIMARY KEY, loan_no text NOT NULL UNIQUE, bank text NOT NULL, county text, state text, product text NOT NULL,
           approval_year int NOT NULL, signed_on date NOT NULL, source_status text, urban_rural text,
-          approved bigint NOT NULL DEFAULT 0, guaranteed bigint NOT NULL DEFAULT 0, disbursed bigint NOT NULL DEFAULT 0,
-          outstanding bigint NOT NULL DEFAULT 0, charged_off bigint NOT NULL DEFAULT 0, claimed bigint NOT NULL DEFAULT 0,
-          recovered bigint NOT NULL DEFAULT 0, status text NOT NULL DEFAULT 'contracted', jobs_created bigint NOT NULL DEFAULT 0,
-          jobs_retained bigint NOT NULL DEFAULT 0, charged_off_year int);
+          approved bigint NOT NULL, guaranteed bigint NOT NULL, disbursed bigint NOT NULL, outstanding bigint NOT NULL,
+          charged_off bigint NOT NULL, claimed bigint NOT NULL, recovered bigint NOT NULL,
+          overdue bigint, settled bigint, lost bigint, jobs_created bigint, jobs_retained bigint, charged_off_year bigint);
         CREATE TABLE {schema}.loan_book_change (
           loan uuid NOT NULL, value_date date NOT NULL, position bigint NOT NULL,
           approved bigint NOT NULL, guaranteed bigint NOT NULL, disbursed bigint NOT NULL, outstanding bigint NOT NULL,
           charged_off bigint NOT NULL, claimed bigint NOT NULL, recovered bigint NOT NULL,
-          overdue boolean, settled boolean, lost boolean, jobs_created bigint, jobs_retained bigint, charged_off_year int,
           PRIMARY KEY (loan, value_date, position));
+        CREATE TABLE {schema}.loan_book_said (
+          loan uuid NOT NULL, said text NOT NULL, value_date date NOT NULL, position bigint NOT NULL, value bigint NOT NULL,
+          PRIMARY KEY (loan, said, value_date, position));
     """
     columns: ClassVar[Mapping[str, Kind]] = {
         "loan_no": "text", "bank": "text", "county": "text", "state": "text", "product": "text", "approval_year": "year",
@@ -110,81 +95,166 @@ class LoanBook(Projection):
         "claimed": "money", "recovered": "money", "jobs_created": "count", "jobs_retained": "count",
     }  # fmt: skip
 
-    def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Recorded]) -> None:
-        told = [(row, row.fact) for row in facts]
-        opened = [_opened(fact) for _, fact in told if isinstance(fact, ContractSigned)]
-        if opened:
-            names = "loan, loan_no, bank, county, state, product, approval_year, signed_on, source_status, urban_rural"
-            with cursor.copy(f"COPY {schema}.loan_book ({names}) FROM STDIN".encode()) as copy:
-                for line in opened:
-                    copy.write_row(line)
-        changes = [change for row, fact in told for change in _changes(row.position, fact)]
-        with cursor.copy(f"COPY {schema}.loan_book_change FROM STDIN".encode()) as copy:
-            for change in changes:
-                copy.write_row(change.row())
-        touched = list({change.loan for change in changes})
-        values = ", ".join(f"{name} = f.{name}" for name in _VALUES)
-        folded = _folded(schema, "WHERE loan = ANY(%s)")
-        statement = f"UPDATE {schema}.loan_book b SET {values} FROM ({folded}) f WHERE b.loan = f.loan"
-        cursor.execute(statement.encode(), (touched,))
+    def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Told]:
+        return log.told(connection, after, limit, upto)
+
+    def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Told]) -> None:
+        opened, changes, said = dict[str, tuple[Any, ...]](), list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+        sums: dict[str, tuple[Fen, ...]] = {}
+        for fact in facts:
+            body = fact.body
+            if fact.topic == ContractSigned.TOPIC:
+                opened[fact.stream] = _opened(fact.stream, body)
+            for loan, day, amounts, says in _CHANGES[fact.topic](fact.stream, body):
+                if any(amounts) or fact.topic == ContractSigned.TOPIC:
+                    changes.append((loan, day, fact.position, *amounts))
+                    sums[loan] = tuple(map(int.__add__, sums[loan], amounts)) if loan in sums else amounts
+                said.extend((loan, name, day, fact.position, value) for name, value in says)
+        copy_rows(
+            cursor, f"{schema}.loan_book_change", ", ".join(("loan", "value_date", "position", *AMOUNTS)), changes
+        )
+        copy_rows(cursor, f"{schema}.loan_book_said", "loan, said, value_date, position, value", said)
+        lines = ((*line, *sums.pop(loan, _NOTHING)) for loan, line in opened.items())
+        copy_rows(cursor, f"{schema}.loan_book", ", ".join((*_OPENING, *AMOUNTS)), lines)
+        _add(cursor, schema, sums)
+        _say(cursor, schema, {row[0] for row in said})
 
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:
+        listed = ", ".join(_LISTED.get(name, name) for name in self.columns)
         if as_of is None and known_at is None:
-            return f"SELECT {', '.join(self.columns)} FROM projections.loan_book", {}
-        listed = ", ".join(f"{'f' if name in _VALUES else 'b'}.{name}" for name in self.columns)
-        folded = _folded("projections", "WHERE value_date <= %(as_of)s AND position <= %(known_at)s")
-        query = f"SELECT {listed} FROM ({folded}) f JOIN projections.loan_book b USING (loan)"
-        return query, {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}
+            return f"SELECT {listed} FROM projections.loan_book", {}
+        when = "value_date <= %(as_of)s AND position <= %(known_at)s"
+        opening = ", ".join(f"b.{name}" for name in _OPENING)
+        sums = ", ".join(f"sum({name})::bigint AS {name}" for name in AMOUNTS)
+        query = (
+            f"SELECT {opening}, {', '.join(f'a.{name}' for name in AMOUNTS)}, {', '.join(f's.{name}' for name in SAID)}"
+            f" FROM (SELECT loan, {sums} FROM projections.loan_book_change WHERE {when} GROUP BY loan) a"
+            f" JOIN projections.loan_book b USING (loan) LEFT JOIN ({_last('projections', when)}) s USING (loan)"
+        )
+        times = {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}
+        return f"SELECT {listed} FROM ({query}) b", times
 
 
-def _opened(fact: ContractSigned) -> tuple[Any, ...]:
-    return (
-        fact.originator_id,
-        fact.loan_no,
-        fact.bank,
-        fact.county,
-        fact.state,
-        fact.product,
-        fact.value_date.year,
-        fact.value_date,
-        fact.source_status,
-        fact.urban_rural,
+_NOTHING: tuple[Fen, ...] = (0,) * len(AMOUNTS)
+_LISTED = {
+    "status": f"{_STATUS} AS status",
+    "jobs_created": "coalesce(jobs_created, 0) AS jobs_created",
+    "jobs_retained": "coalesce(jobs_retained, 0) AS jobs_retained",
+}
+
+
+def _last(schema: str, where: str) -> str:
+    """What was last said of each loan, a column for each thing said."""
+    columns = ", ".join(f"max(value) FILTER (WHERE said = '{name}') AS {name}" for name in SAID)
+    newest = f"SELECT DISTINCT ON (loan, said) loan, said, value FROM {schema}.loan_book_said WHERE {where}"
+    return f"SELECT loan, {columns} FROM ({newest} ORDER BY loan, said, value_date DESC, position DESC) newest GROUP BY loan"
+
+
+def _add(cursor: Cursor[Any], schema: str, sums: Mapping[str, tuple[Fen, ...]]) -> None:
+    """Add the page's amounts to loans that were opened before it."""
+    if not sums:
+        return
+    added = ", ".join(f"{name} = b.{name} + d.{name}" for name in AMOUNTS)
+    arrays = ", ".join(["%s::uuid[]", *["%s::bigint[]"] * len(AMOUNTS)])
+    statement = f"UPDATE {schema}.loan_book b SET {added} FROM unnest({arrays}) d (loan, {', '.join(AMOUNTS)}) WHERE b.loan = d.loan"
+    columns = [list(column) for column in zip(*sums.values(), strict=True)]
+    cursor.execute(statement.encode(), [list(sums), *columns])
+
+
+def _say(cursor: Cursor[Any], schema: str, loans: set[str]) -> None:
+    """Bring what holds of these loans up to what was last said."""
+    if not loans:
+        return
+    values = ", ".join(f"{name} = s.{name}" for name in SAID)
+    last = _last(schema, "loan = ANY(%s::uuid[])")
+    cursor.execute(
+        f"UPDATE {schema}.loan_book b SET {values} FROM ({last}) s WHERE b.loan = s.loan".encode(), (list(loans),)
     )
 
 
-def _changes(position: int, fact: Fact) -> Iterable[Change]:
-    """What the fact changes, a change a day."""
-    day, stream = fact.value_date, fact.originator_id
-    match fact:
-        case ContractSigned():
-            yield Change(day, position, stream, {"approved": fact.approved_fen, "guaranteed": fact.guaranteed_fen}, {})
-        case MoneyFact():
-            yield from _moved(position, fact)
-        case BecameOverdue() | OverdueCured():
-            yield Change(day, position, stream, {}, {"overdue": isinstance(fact, BecameOverdue)})
-        case Settled():
-            yield Change(day, position, stream, {}, {"settled": True, "overdue": False})
-        case Reopened():
-            yield Change(day, position, stream, {}, {"settled": False})
-        case JobsReported():
-            yield Change(day, position, stream, {}, {"jobs_created": fact.created, "jobs_retained": fact.retained})
-        case ClaimRecorded():
-            claimed = sum(share.fen for share in fact.shares if share.party != "bank")
-            yield Change(day, position, fact.loan, {"claimed": claimed}, {})
-        case RecoveryReceived():
-            yield Change(day, position, fact.loan, {"recovered": fact.gross_fen - fact.cost_fen}, {})
+def _opened(loan: str, body: Body) -> tuple[Any, ...]:
+    stated = ("loan_no", "bank", "county", "state", "product")
+    year = int(body["value_date"][:4])
+    return (
+        loan,
+        *(body[name] for name in stated),
+        year,
+        body["value_date"],
+        body["source_status"],
+        body["urban_rural"],
+    )
 
 
-def _moved(position: int, fact: MoneyFact) -> Iterable[Change]:
-    days: dict[date, dict[str, Fen]] = {fact.value_date: {}}
-    for change in fact.changes:
-        if (column := _COLUMN.get(change.balance)) is not None:
-            amounts = days.setdefault(change.value_date, {})
-            amounts[column] = amounts.get(column, 0) + change.fen
-    last: dict[str, int | bool] = {}
-    if isinstance(fact, Disbursed):
-        days[fact.value_date]["disbursed"] = fact.amount_fen
-    elif isinstance(fact, ChargedOff):
-        last = {"lost": True} | ({} if fact.date_derived else {"charged_off_year": fact.value_date.year})
-    for day, amounts in days.items():
-        yield Change(day, position, fact.originator_id, amounts, last if day == fact.value_date else {})
+def _amounts(**fen: Fen) -> tuple[Fen, ...]:
+    return tuple(fen.get(name, 0) for name in AMOUNTS)
+
+
+def _signed(loan: str, body: Body) -> Iterable[Change]:
+    yield Change(loan, body["value_date"], _amounts(approved=body["approved_fen"], guaranteed=body["guaranteed_fen"]))
+
+
+def _moved(loan: str, body: Body) -> Iterable[Change]:
+    """The changes of principal and of what was given up, a change a day."""
+    days: dict[str, list[Fen]] = {}
+    for change in body["changes"]:
+        if (place := _BALANCES.get(change["balance"])) is not None:
+            days.setdefault(change["value_date"], list(_NOTHING))[place] += change["fen"]
+    return [Change(loan, day, tuple(amounts)) for day, amounts in days.items()]
+
+
+def _disbursed(loan: str, body: Body) -> Iterable[Change]:
+    yield from _together(
+        [*_moved(loan, body), Change(loan, body["value_date"], _amounts(disbursed=body["amount_fen"]))]
+    )
+
+
+def _charged_off(loan: str, body: Body) -> Iterable[Change]:
+    day: str = body["value_date"]
+    year = () if body["date_derived"] else (("charged_off_year", int(day[:4])),)
+    yield from _together([*_moved(loan, body), Change(loan, day, _NOTHING, (("lost", 1), *year))])
+
+
+def _together(changes: Iterable[Change]) -> Iterable[Change]:
+    """One change a day."""
+    days: dict[str, Change] = {}
+    for change in changes:
+        if (other := days.get(change.value_date)) is not None:
+            amounts = tuple(map(int.__add__, other.amounts, change.amounts))
+            change = Change(change.loan, change.value_date, amounts, other.said + change.said)
+        days[change.value_date] = change
+    return days.values()
+
+
+def _saying(**said: int) -> Callable[[str, Body], Iterable[Change]]:
+    return lambda loan, body: [Change(loan, body["value_date"], _NOTHING, tuple(said.items()))]
+
+
+def _jobs(loan: str, body: Body) -> Iterable[Change]:
+    said = (("jobs_created", body["created"]), ("jobs_retained", body["retained"]))
+    yield Change(loan, body["value_date"], _NOTHING, said)
+
+
+def _claimed(_: str, body: Body) -> Iterable[Change]:
+    claimed = sum(share["fen"] for share in body["shares"] if share["party"] != "bank")
+    yield Change(body["loan"], body["value_date"], _amounts(claimed=claimed))
+
+
+def _recovered(_: str, body: Body) -> Iterable[Change]:
+    yield Change(body["loan"], body["value_date"], _amounts(recovered=body["gross_fen"] - body["cost_fen"]))
+
+
+_CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
+    ContractSigned.TOPIC: _signed,
+    Disbursed.TOPIC: _disbursed,
+    Repaid.TOPIC: _moved,
+    RepaymentReversed.TOPIC: _moved,
+    ChargedOff.TOPIC: _charged_off,
+    BecameOverdue.TOPIC: _saying(overdue=1),
+    OverdueCured.TOPIC: _saying(overdue=0),
+    Settled.TOPIC: _saying(settled=1, overdue=0),
+    Reopened.TOPIC: _saying(settled=0),
+    JobsReported.TOPIC: _jobs,
+    ClaimRecorded.TOPIC: _claimed,
+    RecoveryReceived.TOPIC: _recovered,
+}
+LoanBook.topics = frozenset(_CHANGES)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import tuple_row
 
 from domain.recorded import Recorded
+from domain.stored_form import body_of
 
 PAGE = 2000
 
@@ -35,6 +38,33 @@ def page(connection: psycopg.Connection, after: int, limit: int = PAGE, upto: in
         " ORDER BY notification_id LIMIT %b::bigint"
     )
     return _rows(connection, statement, (after, upto if upto is not None else 2**62, limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a read model needs of a fact: its place and its body."""
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    state: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As the fact's published schema describes it. Raises Unreadable."""
+        return body_of(self.topic, self.state)
+
+
+def told(connection: psycopg.Connection, after: int, limit: int = PAGE, upto: int | None = None) -> list[Told]:
+    """The next facts after a position, in order, without their envelopes."""
+    statement = (
+        "SELECT notification_id, originator_id::text, originator_version, topic, state FROM ledger.stored_events"
+        " WHERE notification_id > %b::bigint AND notification_id <= %b::bigint ORDER BY notification_id LIMIT %b::bigint"
+    )
+    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        rows = cursor.execute(statement, (after, upto if upto is not None else 2**62, limit), prepare=True).fetchall()
+    return [Told(*row) for row in rows]
 
 
 def everything(connection: psycopg.Connection, after: int = 0, limit: int = PAGE) -> Iterator[Recorded]:

@@ -19,7 +19,7 @@ from projections.loan_book import LoanBook
 from projections.projection import Kind, Projection
 from projections.repayment_history import RepaymentHistory
 
-ALL: tuple[Projection, ...] = (LoanBook(), RepaymentHistory(), AuditTrail())
+ALL: tuple[Projection[Any], ...] = (LoanBook(), RepaymentHistory(), AuditTrail())
 """Every projection there is."""
 
 
@@ -46,7 +46,7 @@ class Question:
     limit: int | None = None
 
 
-def projection(name: str) -> Projection:
+def projection(name: str) -> Projection[Any]:
     """Raises UnknownProjection."""
     for known in ALL:
         if known.name == name:
@@ -63,7 +63,7 @@ class Answer:
     as_of_position: int
 
 
-def ask(connection: Connection[Any], asked: Projection, question: Question) -> Answer:
+def ask(connection: Connection[Any], asked: Projection[Any], question: Question) -> Answer:
     """Read a projection in one snapshot. Raises UnknownColumn."""
     for column in (*question.where, *question.group_by):
         if column not in asked.columns:
@@ -86,7 +86,7 @@ def ask(connection: Connection[Any], asked: Projection, question: Question) -> A
 
 
 def _read(
-    connection: Connection[Any], asked: Projection, statement: str, parameters: dict[str, object]
+    connection: Connection[Any], asked: Projection[Any], statement: str, parameters: dict[str, object]
 ) -> list[dict[str, Any]]:
     kinds: Mapping[str, Kind] = {**asked.columns, "count": "number"}
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -94,7 +94,7 @@ def _read(
     return [{name: _shown(kinds[name], value) for name, value in row.items()} for row in rows]
 
 
-def _listing(asked: Projection, question: Question, source: str) -> str:
+def _listing(asked: Projection[Any], question: Question, source: str) -> str:
     limit = f" LIMIT {int(question.limit)}" if question.limit is not None else ""
     if question.group_by:
         groups = ", ".join(question.group_by)
@@ -102,7 +102,7 @@ def _listing(asked: Projection, question: Question, source: str) -> str:
     return f"SELECT * FROM ({source}) s {_where(question)} ORDER BY {asked.order}{limit}"
 
 
-def _sums(asked: Projection, question: Question, source: str, groups: str | None = None) -> str:
+def _sums(asked: Projection[Any], question: Question, source: str, groups: str | None = None) -> str:
     sums = (f"coalesce(sum({name}), 0) AS {name}" for name, kind in asked.columns.items() if kind in ("money", "count"))
     listed = ", ".join([*([groups] if groups else []), "count(*) AS count", *sums])
     return f"SELECT {listed} FROM ({source}) s {_where(question)}"

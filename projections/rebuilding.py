@@ -35,7 +35,7 @@ class Rebuilt:
 
 def rebuild(
     connection: Connection[Any],
-    projection: Projection,
+    projection: Projection[Any],
     *,
     switch: bool = True,
     told: Callable[[int], None] | None = None,
@@ -50,7 +50,7 @@ def rebuild(
         )
 
 
-def digest(connection: Connection[Any], projection: Projection, schema: str) -> tuple[str, int]:
+def digest(connection: Connection[Any], projection: Projection[Any], schema: str) -> tuple[str, int]:
     """SHA-256 over every row of the projection's tables, in the order of their keys, and the number of rows."""
     hashed, rows = hashlib.sha256(), 0
     with connection.cursor() as cursor:
@@ -64,7 +64,7 @@ def digest(connection: Connection[Any], projection: Projection, schema: str) -> 
 
 
 def _rebuild(
-    connection: Connection[Any], projection: Projection, switch: bool, told: Callable[[int], None] | None
+    connection: Connection[Any], projection: Projection[Any], switch: bool, told: Callable[[int], None] | None
 ) -> Rebuilt:
     live, beside = Keeper(connection, projection), Keeper(connection, projection, REBUILD)
     _drop(connection, projection, REBUILD)
@@ -121,6 +121,6 @@ def _take_place(connection: Connection[Any], live: Keeper, beside: Keeper) -> No
         connection.execute(moved)
 
 
-def _drop(connection: Connection[Any], projection: Projection, schema: str) -> None:
+def _drop(connection: Connection[Any], projection: Projection[Any], schema: str) -> None:
     for table in (f"{projection.name}_tracking", *projection.tables):
         connection.execute(SQL("DROP TABLE IF EXISTS {}.{}").format(Identifier(schema), Identifier(table)))

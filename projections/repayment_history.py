@@ -10,27 +10,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 
 from domain.loan.balances import Balance
-from domain.loan.events import ChargedOff, ContractSigned, Disbursed, MoneyFact, Repaid, RepaymentReversed
+from domain.loan.events import ChargedOff, ContractSigned, Disbursed, Repaid, RepaymentReversed
 from domain.money import Fen
-from domain.recorded import Recorded
-from projections.projection import Kind, Projection, topics
+from projections import log
+from projections.log import Told
+from projections.projection import Kind, Projection, copy_rows
 
-_KINDS: Mapping[type[MoneyFact], str] = {
-    Disbursed: "disbursed",
-    Repaid: "repaid",
-    RepaymentReversed: "reversed",
-    ChargedOff: "charged_off",
+_KINDS = {
+    Disbursed.TOPIC: "disbursed",
+    Repaid.TOPIC: "repaid",
+    RepaymentReversed.TOPIC: "reversed",
+    ChargedOff.TOPIC: "charged_off",
 }
+_COLUMNS = "position, value_date, loan, version, kind, amount, principal, interest, penalty, refundable, date_derived"
 _PARTS = (Balance.PRINCIPAL, Balance.INTEREST, Balance.PENALTY, Balance.REFUNDABLE)
 
 
-class RepaymentHistory(Projection):
+class RepaymentHistory(Projection[Told]):
     name = "repayment_history"
     order = "loan_no, position, value_date"
-    topics = topics(ContractSigned, *_KINDS)
+    topics = frozenset({ContractSigned.TOPIC, *_KINDS})
     tables: ClassVar[Mapping[str, str]] = {
         "repayment_history": "position, value_date",
         "repayment_history_loan": "loan",
@@ -49,17 +51,16 @@ class RepaymentHistory(Projection):
         "date_derived": "text", "position": "number",
     }  # fmt: skip
 
-    def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Recorded]) -> None:
-        told = [(row.position, row.fact) for row in facts]
-        with cursor.copy(f"COPY {schema}.repayment_history_loan FROM STDIN".encode()) as copy:
-            for _, fact in told:
-                if isinstance(fact, ContractSigned):
-                    copy.write_row((fact.originator_id, fact.loan_no, fact.bank, fact.county))
-        with cursor.copy(f"COPY {schema}.repayment_history FROM STDIN".encode()) as copy:
-            for position, fact in told:
-                if isinstance(fact, MoneyFact):
-                    for row in _rows(position, fact):
-                        copy.write_row(row)
+    def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Told]:
+        return log.told(connection, after, limit, upto)
+
+    def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Told]) -> None:
+        opened = (
+            (fact.stream, body["loan_no"], body["bank"], body["county"]) for fact, body in _bodies(facts, opening=True)
+        )
+        copy_rows(cursor, f"{schema}.repayment_history_loan", "loan, loan_no, bank, county", opened)
+        rows = (row for fact, body in _bodies(facts, opening=False) for row in _rows(fact, body))
+        copy_rows(cursor, f"{schema}.repayment_history", _COLUMNS, rows)
 
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:
         query = (
@@ -69,17 +70,21 @@ class RepaymentHistory(Projection):
         return query, {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}
 
 
-def _rows(position: int, fact: MoneyFact) -> Iterable[tuple[Any, ...]]:
+def _bodies(facts: Sequence[Told], *, opening: bool) -> Iterable[tuple[Told, dict[str, Any]]]:
+    return ((fact, fact.body) for fact in facts if (fact.topic == ContractSigned.TOPIC) is opening)
+
+
+def _rows(fact: Told, body: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
     """The fact's own row, and one for every other day on which it changes an allocation."""
-    days: dict[date, dict[Balance, Fen]] = {}
-    for change in fact.changes:
-        parts = days.setdefault(change.value_date, {})
-        parts[change.balance] = parts.get(change.balance, 0) + change.fen
-    reverses = isinstance(fact, RepaymentReversed)
-    own = min(days, default=fact.value_date) if reverses else fact.value_date
-    amount = -fact.amount_fen if reverses else fact.amount_fen
+    days: dict[str, dict[str, Fen]] = {}
+    for change in body["changes"]:
+        parts = days.setdefault(change["value_date"], {})
+        parts[change["balance"]] = parts.get(change["balance"], 0) + change["fen"]
+    reverses = fact.topic == RepaymentReversed.TOPIC
+    own: str = min(days, default=body["value_date"]) if reverses else body["value_date"]
+    amount: Fen = -body["amount_fen"] if reverses else body["amount_fen"]
     for day in sorted({own, *days}):
         parts = days.get(day, {})
-        kind, moved = (_KINDS[type(fact)], amount) if day == own else ("reallocated", 0)
+        kind, moved = (_KINDS[fact.topic], amount) if day == own else ("reallocated", 0)
         changes = (parts.get(part, 0) for part in _PARTS)
-        yield (position, day, fact.originator_id, fact.originator_version, kind, moved, *changes, fact.date_derived)
+        yield (fact.position, day, fact.stream, fact.version, kind, moved, *changes, body["date_derived"])
