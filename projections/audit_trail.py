@@ -41,7 +41,7 @@ class AuditTrail(Projection[Recorded]):
 
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:
         query = (
-            f"SELECT {', '.join(self.columns)} FROM projections.audit_trail"
+            f"SELECT {', '.join(self.columns).replace(' stream,', ' stream::text,')} FROM projections.audit_trail"
             " WHERE value_date <= %(as_of)s AND position <= %(known_at)s"
         )
         return query, {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}

@@ -20,11 +20,6 @@ from projections.rebuilding import rebuild
 POLL_SECONDS = 1.0
 """A lost notification delays a projection by this much and never stalls it."""
 
-_STOPPED = """
-CREATE TABLE IF NOT EXISTS projections.stopped (
-  name text PRIMARY KEY, position bigint NOT NULL, fact text NOT NULL, problem text NOT NULL, stopped_at timestamptz NOT NULL DEFAULT now())
-"""
-
 
 class Engine:
     """Keeps projections up to date over one connection; any number may stand by, one holds each projection."""
@@ -33,7 +28,6 @@ class Engine:
         self, conninfo: str, projections: Sequence[Projection[Any]], say: Callable[[str], None] = lambda _: None
     ) -> None:
         self.connection, self.say = connect(conninfo), say
-        self.connection.execute(_STOPPED)
         self.keepers = [Keeper(self.connection, projection) for projection in projections]
         self._held: set[str] = set()
         self._stopped: set[str] = set()
@@ -95,6 +89,7 @@ class Engine:
             " ON CONFLICT (name) DO UPDATE SET position = excluded.position, fact = excluded.fact, problem = excluded.problem",
             (problem.name, position, problem.fact, problem.problem),
         )
+        self.connection.execute("SELECT pg_notify('projections', %s)", (problem.name,))
 
 
 def wait_for(connection: Connection[Any], name: str, position: int, seconds: float = 10.0) -> bool:
@@ -105,13 +100,7 @@ def wait_for(connection: Connection[Any], name: str, position: int, seconds: flo
         stopped = connection.execute(
             "SELECT fact, problem FROM projections.stopped WHERE name = %s", (name,)
         ).fetchone()
-        row = connection.execute(
-            SQL("SELECT max(notification_id) FROM projections.{} WHERE application_name = %s").format(
-                Identifier(f"{name}_tracking")
-            ),
-            (LOG,),
-        ).fetchone()
-        if row is not None and (row[0] or 0) >= position:
+        if _position(connection, name) >= position:
             return True
         if stopped is not None:
             raise Stopped(name, *stopped)
@@ -120,3 +109,13 @@ def wait_for(connection: Connection[Any], name: str, position: int, seconds: flo
             return False
         for _ in connection.notifies(timeout=left, stop_after=1):
             pass
+
+
+def _position(connection: Connection[Any], name: str) -> int:
+    """Up to where a projection has folded; 0 before any engine has made it."""
+    found = connection.execute("SELECT to_regclass(%s)", (f"projections.{name}_tracking",)).fetchone()
+    if found is None or found[0] is None:
+        return 0
+    statement = SQL("SELECT coalesce(max(notification_id), 0) FROM projections.{} WHERE application_name = %s")
+    row = connection.execute(statement.format(Identifier(f"{name}_tracking")), (LOG,)).fetchone()
+    return 0 if row is None else int(row[0])

@@ -106,7 +106,7 @@ class LoanBook(Projection[Told]):
             if fact.topic == ContractSigned.TOPIC:
                 opened[fact.stream] = _opened(fact.stream, body)
             for loan, day, amounts, says in _CHANGES[fact.topic](fact.stream, body):
-                if any(amounts) or fact.topic == ContractSigned.TOPIC:
+                if any(amounts) or not says:
                     changes.append((loan, day, fact.position, *amounts))
                     sums[loan] = tuple(map(int.__add__, sums[loan], amounts)) if loan in sums else amounts
                 said.extend((loan, name, day, fact.position, value) for name, value in says)
@@ -126,10 +126,11 @@ class LoanBook(Projection[Told]):
         when = "value_date <= %(as_of)s AND position <= %(known_at)s"
         opening = ", ".join(f"b.{name}" for name in _OPENING)
         sums = ", ".join(f"sum({name})::bigint AS {name}" for name in AMOUNTS)
+        amounts = ", ".join(f"coalesce(a.{name}, 0) AS {name}" for name in AMOUNTS)
         query = (
-            f"SELECT {opening}, {', '.join(f'a.{name}' for name in AMOUNTS)}, {', '.join(f's.{name}' for name in SAID)}"
+            f"SELECT {opening}, {amounts}, {', '.join(f's.{name}' for name in SAID)}"
             f" FROM (SELECT loan, {sums} FROM projections.loan_book_change WHERE {when} GROUP BY loan) a"
-            f" JOIN projections.loan_book b USING (loan) LEFT JOIN ({_last('projections', when)}) s USING (loan)"
+            f" FULL JOIN ({_last('projections', when)}) s USING (loan) JOIN projections.loan_book b USING (loan)"
         )
         times = {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}
         return f"SELECT {listed} FROM ({query}) b", times
@@ -194,8 +195,8 @@ def _signed(loan: str, body: Body) -> Iterable[Change]:
 
 
 def _moved(loan: str, body: Body) -> Iterable[Change]:
-    """The changes of principal and of what was given up, a change a day."""
-    days: dict[str, list[Fen]] = {}
+    """The changes of principal and of what was given up, a change a day; a loan is in the book from the first day of any."""
+    days: dict[str, list[Fen]] = {body["value_date"]: list(_NOTHING)}
     for change in body["changes"]:
         if (place := _BALANCES.get(change["balance"])) is not None:
             days.setdefault(change["value_date"], list(_NOTHING))[place] += change["fen"]

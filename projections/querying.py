@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier, Literal
 
-from domain.errors import BadInput
-from domain.money import yuan
+from domain.calendar import parse_day
+from domain.errors import BadInput, InvalidInput
+from domain.money import parse_yuan, yuan
 from projections.audit_trail import AuditTrail
 from projections.keeper import LOG
 from projections.loan_book import LoanBook
@@ -71,7 +72,8 @@ def ask(connection: Connection[Any], asked: Projection[Any], question: Question)
             known = ", ".join(asked.columns)
             raise UnknownColumn(field=field, name=asked.name, column=ascii(column[:60]), known=known)
     source, times = asked.source(question.as_of, question.known_at)
-    parameters = times | {f"where_{name}": value for name, value in question.where.items()}
+    wanted = {f"where_{name}": _inside(asked.columns[name], name, value) for name, value in question.where.items()}
+    parameters = times | wanted
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         position = connection.execute(
@@ -97,20 +99,38 @@ def _read(
 def _listing(asked: Projection[Any], question: Question, source: str) -> str:
     limit = f" LIMIT {int(question.limit)}" if question.limit is not None else ""
     if question.group_by:
-        groups = ", ".join(question.group_by)
-        return f"{_sums(asked, question, source, groups)} GROUP BY {groups} ORDER BY {groups}{limit}"
+        places = ", ".join(str(place) for place in range(1, len(question.group_by) + 1))
+        return f"{_sums(asked, question, source, question.group_by)} GROUP BY {places} ORDER BY {places}{limit}"
     return f"SELECT * FROM ({source}) s {_where(question)} ORDER BY {asked.order}{limit}"
 
 
-def _sums(asked: Projection[Any], question: Question, source: str, groups: str | None = None) -> str:
-    sums = (f"coalesce(sum({name}), 0) AS {name}" for name, kind in asked.columns.items() if kind in ("money", "count"))
-    listed = ", ".join([*([groups] if groups else []), "count(*) AS count", *sums])
-    return f"SELECT {listed} FROM ({source}) s {_where(question)}"
+def _sums(asked: Projection[Any], question: Question, source: str, groups: Sequence[str] = ()) -> str:
+    summed = (name for name, kind in asked.columns.items() if kind in ("money", "count") and name not in groups)
+    sums = (f"coalesce(sum({name}), 0) AS {name}" for name in summed)
+    return f"SELECT {', '.join([*groups, 'count(*) AS count', *sums])} FROM ({source}) s {_where(question)}"
 
 
 def _where(question: Question) -> str:
-    wanted = [f"{name}::text = %(where_{name})s" for name in question.where]
+    wanted = [f"{name} = %(where_{name})s" for name in question.where]
     return f"WHERE {' AND '.join(wanted)}" if wanted else ""
+
+
+def _inside(kind: Kind, column: str, value: str) -> object:
+    """What is asked for, as the column holds it. Raises InvalidInput."""
+    try:
+        match kind:
+            case "money":
+                return parse_yuan(value, field=column, negative=True)
+            case "count" | "number" | "year":
+                return int(value)
+            case "date":
+                return parse_day(value, field=column)
+            case "time":
+                return datetime.fromisoformat(value)
+            case "text":
+                return value
+    except ValueError:
+        raise InvalidInput(field=column, problem=f"{value[:40]!a} does not fit", expected=f"a {kind}") from None
 
 
 def _shown(kind: Kind, value: Any) -> Any:
