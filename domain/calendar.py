@@ -35,19 +35,24 @@ def parse_day(text: str, *, field: str = "date") -> date:
         raise InvalidInput(field=field, problem=f"{text[:40]!a} is not a day", expected="YYYY-MM-DD") from None
 
 
-def year_fraction(start: date, end: date, *, year: str, month: str) -> Fraction:
-    """The part of a year from `start` (counted) to `end` (not counted), exactly.
+def year_parts(start: date, end: date, *, year: str, month: str) -> list[tuple[int, int]]:
+    """The time from `start` (counted) to `end` (not counted) as days, each with the length of its year.
 
     `year` is `360`, `364`, `365` or `actual` (each calendar year by its own length); `month` is `actual` or `30`.
     """
     if month == "30":
         days = (end.year - start.year) * 360 + (end.month - start.month) * 30 + min(end.day, 30) - min(start.day, 30)
-        return Fraction(days, 360 if year == "actual" else int(year))
+        return [(days, 360 if year == "actual" else int(year))]
     if year != "actual":
-        return Fraction((end - start).days, int(year))
-    part = Fraction(0)
+        return [((end - start).days, int(year))]
+    parts = []
     while start < end:
         stop = min(end, date(start.year + 1, 1, 1))
-        part += Fraction((stop - start).days, 366 if calendar.isleap(start.year) else 365)
+        parts.append(((stop - start).days, 366 if calendar.isleap(start.year) else 365))
         start = stop
-    return part
+    return parts
+
+
+def year_fraction(start: date, end: date, *, year: str, month: str) -> Fraction:
+    """The same time as a part of a year, exactly."""
+    return sum((Fraction(*part) for part in year_parts(start, end, year=year, month=month)), Fraction(0))

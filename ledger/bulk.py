@@ -15,6 +15,7 @@ import psycopg
 
 from domain.facts import Fact
 from domain.stored_form import encode
+from ledger.arrays import encoded
 from ledger.context import CommandContext
 from ledger.guards import slot_moves
 from ledger.leaf import Envelope, day_number, leaf_hash, measured, microseconds
@@ -31,7 +32,7 @@ _HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff"
 _FIELDS = struct.pack(">h", 20)
 _EIGHT, _FOUR, _SIXTEEN = (struct.pack(">i", size) for size in (8, 4, 16))
 _NULL = struct.pack(">i", -1)
-_TEXT_OID = 25
+_TEXT = 25
 
 
 def copy_in(connection: psycopg.Connection, facts: Sequence[Fact], context: CommandContext) -> tuple[int, int]:
@@ -56,12 +57,12 @@ def rows(
     """The facts as rows of a binary copy; what an append's rows share is encoded once."""
     command = b"".join(_NULL if part is None else measured(_bytes(part)) for part in context.columns)
     time = _EIGHT + microseconds(recorded_at)
-    encoded = []
+    lines = []
     for position, (fact, state) in enumerate(zip(facts, states, strict=True), first):
         stream, version, scopes = fact.originator_id, fact.originator_version, fact.scopes
         envelope = Envelope(position, recorded_at, stream, version, fact.TOPIC, fact.value_date, scopes)
         leaf = leaf_hash(envelope, context.hashed, state)
-        encoded.append(
+        lines.append(
             b"".join(
                 (
                     _FIELDS,
@@ -78,7 +79,7 @@ def rows(
                 )
             )
         )
-    return encoded
+    return lines
 
 
 def _bytes(part: str | bytes) -> bytes:
@@ -87,8 +88,4 @@ def _bytes(part: str | bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _text_array(texts: tuple[str, ...]) -> bytes:
-    """A one-dimensional text array in the binary form of the protocol."""
-    if not texts:
-        return measured(struct.pack(">iii", 0, 0, _TEXT_OID))
-    shape = struct.pack(">iiiii", 1, 0, _TEXT_OID, len(texts), 1)
-    return measured(shape + b"".join(measured(text.encode()) for text in texts))
+    return measured(encoded(_TEXT, texts, str.encode))

@@ -13,6 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 _TAG = b"\x00jnloan/leaf/v1"
+JOINT = "\x1f"
+"""Joins the scopes of a fact; none of them holds it."""
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.date().toordinal()
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,7 +47,7 @@ def leaf_hash(envelope: Envelope, command: bytes, state: bytes) -> bytes:
                 day_number(envelope.value_date),
                 measured_text(envelope.topic),
                 len(envelope.scopes).to_bytes(4, "big"),
-                *(measured(scope.encode()) for scope in envelope.scopes),
+                measured_text(JOINT.join(envelope.scopes)),
                 command,
                 hashlib.sha256(state).digest(),
             )

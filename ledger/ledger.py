@@ -23,6 +23,7 @@ from pydantic import BaseModel
 
 from domain.borrower.borrower import Borrower
 from domain.compensation.claim import Claim
+from domain.errors import Refusal
 from domain.facts import EventSourced
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
@@ -94,29 +95,35 @@ class Ledger(Application[UUID]):
     ) -> Receipt | None:
         """Decide and record once under the context's idempotency key; None when there was nothing to record.
 
-        `decide` loads aggregates, tells them and returns those to save. A repeat gets the first receipt without deciding
-        again; a decision that another writer overtook is made anew. Raises KeyReused and whatever `decide` refuses.
+        `decide` loads aggregates, tells them and returns those to save. A repeat gets the first receipt: where it would be
+        decided again the append finds the key, where it would be refused now the key is looked up. A decision that another
+        writer overtook is made anew. Raises KeyReused and whatever `decide` refuses.
         """
         digest = request_digest(self._digest_key, command, context.actor)
-        look_up = context.given_key is not None
         for attempt in range(1, DECISIONS + 1):
-            known = self.outcome(context.idempotency_key, digest) if look_up else None
-            if known is not None:
-                return known
             answers: list[tuple[int, datetime, bytes]] = []
             try:
                 recordings = self.save(*decide(), context=context, digest=digest, answers=answers)
             except AlreadyRecorded:
-                look_up = True
+                return self._known(context, digest)
+            except Refusal:
+                known = self._known(context, digest)  # a repeat is refused because the first has had its effect
+                if known is None:
+                    raise
+                return known
             except IntegrityError as problem:
                 if attempt == DECISIONS or not is_version_conflict(problem):
                     raise
             else:
                 if not recordings:
-                    return None
+                    return self._known(context, digest)
                 first, recorded_at, leaf = answers[0]
                 return Receipt(first, first + len(recordings) - 1, recorded_at, leaf)
-        raise AssertionError("what is said to be recorded could not be read back")
+        raise AssertionError("the last attempt either records or raises")
+
+    def _known(self, context: CommandContext, digest: bytes) -> Receipt | None:
+        """The first answer under the context's key, if there was one."""
+        return self.outcome(context.idempotency_key, digest)
 
     def outcome(self, idempotency_key: str, digest: bytes) -> Receipt | None:
         """The receipt of an earlier command under this key. Raises KeyReused if that was another request."""

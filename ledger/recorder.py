@@ -19,20 +19,22 @@ from eventsourcing.persistence import (
 from eventsourcing.postgres import PostgresApplicationRecorder
 from psycopg.rows import tuple_row
 
+from ledger import arrays
 from ledger.context import CommandContext
 from ledger.guards import SlotMove, TotalMove, slot_moves
-from ledger.leaf import Envelope, leaf_hash
+from ledger.leaf import JOINT, Envelope, leaf_hash
 from ledger.mapper import StoredFact
 
 RETRY_SECONDS = 40.0
 """Longer than the failover of a three-node cluster (up to 20 s, scale.md §2)."""
 
-_APPEND = (
-    "SELECT first_position, recorded_at, leaves FROM ledger.append_events(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[],"
-    " %b::date[], %b::text[], %b::text, %b::text, %b::text, %b::text, %b::text, %b::text, %b::text, %b::text, %b::bytea,"
-    " %b::text, %b::text, %b::bytea, %b::text[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::text[],"
-    " %b::bigint[], %b::bigint[], %b::boolean[])"
+_FACTS = (
+    "%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::date[], %b::text[], %b::text, %b::text, %b::text, %b::text, %b::text,"
+    " %b::text, %b::text, %b::text, %b::bytea, %b::text, %b::text, %b::bytea"
 )
+_GUARDS = "%b::text[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::text[], %b::bigint[], %b::bigint[], %b::boolean[]"
+_APPEND = f"SELECT first_position, recorded_at, leaves FROM ledger.append_events({_FACTS})"
+_APPEND_GUARDED = f"SELECT first_position, recorded_at, leaves FROM ledger.append_events({_FACTS}, {_GUARDS})"
 _COLUMNS = "originator_id, originator_version, topic, state"
 
 T = TypeVar("T")
@@ -65,7 +67,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def _append(self, parameters: Sequence[Any]) -> tuple[int, datetime, list[bytes]]:
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            row = cursor.execute(_APPEND, parameters, prepare=True, binary=True).fetchone()
+            statement = _APPEND if len(parameters) == _FACTS.count("%b") else _APPEND_GUARDED
+            row = cursor.execute(statement.encode(), parameters, prepare=True, binary=True).fetchone()
         assert row is not None
         return row
 
@@ -134,34 +137,41 @@ def is_version_conflict(problem: IntegrityError) -> bool:
 def _parameters(
     facts: Sequence[StoredFact], context: CommandContext, digest: bytes, totals: Sequence[TotalMove]
 ) -> tuple[Any, ...]:
-    slots: list[SlotMove] = slot_moves(stored.fact for stored in facts)
+    """The arguments of the append function; those for guards only where a guard is moved."""
+    slots = slot_moves(stored.fact for stored in facts)
     columns = context.columns
-    return (
-        [f.originator_id for f in facts],
-        [f.originator_version for f in facts],
-        [f.topic for f in facts],
-        [f.state for f in facts],
-        [f.value_date for f in facts],
-        [_joined(f.scopes) for f in facts],
+    parameters = (
+        arrays.uuids(f.originator_id for f in facts),
+        arrays.bigints(f.originator_version for f in facts),
+        arrays.texts(f.topic for f in facts),
+        arrays.bytestrings(f.state for f in facts),
+        arrays.dates(f.value_date for f in facts),
+        arrays.texts(_joined(f.scopes) for f in facts),
         *columns[:8],
         digest,
         *columns[8:],
-        [s.move for s in slots],
-        [s.guard for s in slots],
-        [s.key for s in slots],
-        [s.holder for s in slots],
-        [s.limit for s in slots],
-        [t.guard for t in totals],
-        [t.key for t in totals],
-        [t.used for t in totals],
-        [t.capacity for t in totals],
-        [t.binding for t in totals],
+    )
+    return parameters if not slots and not totals else (*parameters, *_guards(slots, totals))
+
+
+def _guards(slots: Sequence[SlotMove], totals: Sequence[TotalMove]) -> tuple[Any, ...]:
+    return (
+        arrays.texts(s.move for s in slots),
+        arrays.texts(s.guard for s in slots),
+        arrays.texts(s.key for s in slots),
+        arrays.texts(s.holder for s in slots),
+        arrays.integers(s.limit for s in slots),
+        arrays.texts(t.guard for t in totals),
+        arrays.texts(t.key for t in totals),
+        arrays.bigints(t.used for t in totals),
+        arrays.bigints(t.capacity for t in totals),
+        arrays.booleans(t.binding for t in totals),
     )
 
 
 def _joined(scopes: Sequence[str]) -> str:
-    assert not any("\x1f" in scope or not scope for scope in scopes), "a scope is a non-empty word"
-    return "\x1f".join(scopes)
+    assert not any(JOINT in scope or not scope for scope in scopes), "a scope is a non-empty word"
+    return JOINT.join(scopes)
 
 
 def _compare(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.recorded import Recorded
-from ledger.leaf import Envelope, leaf_hash, measured, measured_text
+from ledger.leaf import JOINT, Envelope, leaf_hash, measured, measured_text
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def verify(log: Iterable[Recorded], progress: Callable[[int], None] | None = Non
         if row.version != versions.get(row.stream, 0) + 1:
             faults.append(f"position {position}: version {row.version} does not follow in stream {row.stream}")
         versions[row.stream] = row.version
-        if recomputed(row) != row.leaf_hash:
+        if recomputed(row) != row.leaf_hash or any(JOINT in scope for scope in row.scopes):
             faults.append(f"position {position}: the leaf does not recompute")
         if progress is not None:
             progress(position)

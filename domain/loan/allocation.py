@@ -7,12 +7,12 @@ carries the difference, each part on its own date.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from domain.calendar import year_fraction
+from domain.calendar import year_parts
 from domain.loan.balances import Balance, DatedTotals
 from domain.loan.events import Allocation
 from domain.loan.terms import RepaymentTerms
@@ -36,25 +36,28 @@ class Movement:
 
 @dataclass
 class _Course:
-    """A loan on its way through the movements."""
+    """A loan on its way through the movements; `lent` is principal × days, in fen-days, by the length of the year."""
 
     terms: RepaymentTerms | None
     day: date = date.min
     principal: Fen = 0
-    accrued: Fraction = Fraction(0)
+    lent: dict[int, int] = field(default_factory=dict)
     interest_paid: Fen = 0
 
     def advance(self, day: date) -> None:
         """Interest runs on the principal, the first day counted and the last not (R-INT-8, assumed)."""
         if self.terms is not None and self.principal and day > self.day:
             count = self.terms.day_count
-            fraction = year_fraction(self.day, day, year=count.year, month=count.month)
-            self.accrued += self.principal * Fraction(self.terms.annual_rate) * fraction
+            for days, length in year_parts(self.day, day, year=count.year, month=count.month):
+                self.lent[length] = self.lent.get(length, 0) + self.principal * days
         self.day = day
 
     def interest_due(self) -> Fen:
         """What has accrued and is unpaid: the accrued total is rounded, half to even, never its parts."""
-        return max(round(self.accrued) - self.interest_paid, 0)
+        if self.terms is None or not self.lent:
+            return 0
+        accrued = Fraction(self.terms.annual_rate) * sum(Fraction(lent, year) for year, lent in self.lent.items())
+        return max(round(accrued) - self.interest_paid, 0)
 
     def split(self, movement: Movement) -> Allocation:
         """Interest is met first, then principal; or as the source stated it."""

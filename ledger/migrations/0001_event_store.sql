@@ -25,7 +25,8 @@ CREATE TABLE ledger.stored_events (
   notification_id bigint NOT NULL,
   recorded_at timestamptz NOT NULL,
   value_date date NOT NULL CHECK (value_date BETWEEN '0001-01-01' AND '9999-12-31'),
-  scopes text[] NOT NULL CHECK (cardinality(scopes) <= 16 AND coalesce(array_ndims(scopes), 1) = 1 AND array_position(scopes, NULL) IS NULL),
+  scopes text[] NOT NULL CHECK (cardinality(scopes) <= 16 AND coalesce(array_ndims(scopes), 1) = 1 AND array_position(scopes, NULL) IS NULL
+    AND strpos(array_to_string(scopes, ''), E'\x1f') = 0),
   actor_subject text NOT NULL CHECK (octet_length(actor_subject) BETWEEN 1 AND 256),
   actor_role text NOT NULL CHECK (octet_length(actor_role) BETWEEN 1 AND 128),
   actor_institution text NOT NULL CHECK (octet_length(actor_institution) BETWEEN 1 AND 256),
@@ -83,10 +84,9 @@ CREATE FUNCTION ledger.measured_text(part text) RETURNS bytea LANGUAGE sql STABL
   SELECT CASE WHEN part IS NULL THEN '\x00'::bytea
     ELSE '\x01'::bytea || int4send(octet_length(convert_to(part, 'UTF8'))) || convert_to(part, 'UTF8') END $$;
 
+-- A list is its length and its parts joined by a character that no part holds (a constraint of the table).
 CREATE FUNCTION ledger.measured_list(parts text[]) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT int4send(cardinality(parts)) || coalesce((
-    SELECT string_agg(int4send(octet_length(convert_to(p, 'UTF8'))) || convert_to(p, 'UTF8'), ''::bytea ORDER BY o)
-    FROM unnest(parts) WITH ORDINALITY u(p, o)), ''::bytea) $$;
+  SELECT int4send(cardinality(parts)) || ledger.measured_text(array_to_string(parts, E'\x1f')) $$;
 
 CREATE FUNCTION ledger.command_part(subject text, role text, institution text, region text, authority text, correlation text,
   causation text, key text, credential text, channel text, signature bytea) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -105,8 +105,8 @@ CREATE FUNCTION ledger.append_events(
   p_ids uuid[], p_versions bigint[], p_topics text[], p_states bytea[], p_value_dates date[], p_scopes text[],
   p_subject text, p_role text, p_institution text, p_region text, p_authority text, p_correlation text, p_causation text,
   p_key text, p_digest bytea, p_credential text, p_channel text, p_signature bytea,
-  p_slot_moves text[], p_slot_guards text[], p_slot_keys text[], p_slot_holders text[], p_slot_limits int[],
-  p_total_guards text[], p_total_keys text[], p_total_used bigint[], p_total_capacity bigint[], p_total_binding boolean[],
+  p_slot_moves text[] DEFAULT '{}', p_slot_guards text[] DEFAULT '{}', p_slot_keys text[] DEFAULT '{}', p_slot_holders text[] DEFAULT '{}', p_slot_limits int[] DEFAULT '{}',
+  p_total_guards text[] DEFAULT '{}', p_total_keys text[] DEFAULT '{}', p_total_used bigint[] DEFAULT '{}', p_total_capacity bigint[] DEFAULT '{}', p_total_binding boolean[] DEFAULT '{}',
   OUT first_position bigint, OUT recorded_at timestamptz, OUT leaves bytea[]
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
@@ -205,16 +205,24 @@ END $$;
 CREATE FUNCTION ledger.check_import() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   head ledger.log_head;
+  one ledger.stored_events;
+  command bytea;
   seen record;
 BEGIN
   SELECT * INTO STRICT head FROM ledger.log_head FOR UPDATE;
+  SELECT * INTO one FROM added LIMIT 1;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  command := ledger.command_part(one.actor_subject, one.actor_role, one.actor_institution, one.actor_region, one.authority, one.correlation,
+    one.causation, one.idempotency_key, one.credential, one.channel, one.actor_signature);
   SELECT count(*) AS n, min(a.notification_id) AS first, max(a.notification_id) AS last, min(a.recorded_at) AS earliest,
       max(a.recorded_at) AS latest, bool_and(a.leaf_hash = ledger.leaf_hash(a.notification_id, a.recorded_at, a.originator_id,
-        a.originator_version, a.topic, a.value_date, a.scopes, ledger.command_part(a.actor_subject, a.actor_role, a.actor_institution,
-          a.actor_region, a.authority, a.correlation, a.causation, a.idempotency_key, a.credential, a.channel, a.actor_signature),
-        a.state)) AS leaves
+        a.originator_version, a.topic, a.value_date, a.scopes, command, a.state)) AS leaves,
+      bool_and((a.actor_subject, a.actor_role, a.actor_institution, a.actor_region, a.authority, a.correlation, a.causation,
+        a.idempotency_key, a.credential, a.channel, a.actor_signature) IS NOT DISTINCT FROM (one.actor_subject, one.actor_role,
+        one.actor_institution, one.actor_region, one.authority, one.correlation, one.causation, one.idempotency_key, one.credential,
+        one.channel, one.actor_signature)) AS together
     INTO seen FROM added a;
-  IF seen.n = 0 THEN RETURN NULL; END IF;
+  IF NOT seen.together THEN RAISE EXCEPTION 'what is added together comes from one command' USING ERRCODE = 'LG006'; END IF;
   IF NOT seen.leaves THEN RAISE EXCEPTION 'a leaf does not recompute' USING ERRCODE = 'LG004'; END IF;
   IF seen.first <> head.position + 1 OR seen.last <> head.position + seen.n THEN
     RAISE EXCEPTION 'positions must go on from % without a gap', head.position USING ERRCODE = 'LG005';

@@ -15,7 +15,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from domain.actor import LOCAL_OPERATOR, Actor
 from domain.facts import Fact, Moment
 from domain.loan.loan import Loan
-from domain.loan.refusals import ReferenceUsed
+from domain.loan.refusals import AlreadyReversed, ReferenceUsed
 from ledger.context import CommandContext
 from ledger.guards import TotalMove, slot_moves
 from ledger.leaf import Envelope, leaf_hash
@@ -253,13 +253,21 @@ def same_but_for_repetition(receipt: Receipt | None) -> tuple[Any, ...]:
     return receipt.first_position, receipt.position, receipt.recorded_at, receipt.leaf_hash
 
 
-def test_the_same_key_gets_the_first_answer_without_deciding_again(ledger: Ledger, signed: Loan, database: str) -> None:
+@pytest.mark.parametrize("now", ["would be decided again", "would be refused", "would have nothing to record"])
+def test_the_same_key_gets_the_first_answer_whatever_would_be_decided_now(
+    now: str, ledger: Ledger, signed: Loan, database: str
+) -> None:
     first = report_jobs(ledger, REPORT, said_under("k"))
     append(ledger, several(2))
     before = contents(database)
 
     def decide() -> list[Loan]:
-        pytest.fail("a repeat is not decided again")
+        loan = ledger.loan(REPORT.loan_no)
+        if now == "would be refused":
+            raise AlreadyReversed(field="version", version=2, loan_no=REPORT.loan_no)
+        if now == "would be decided again":
+            loan.report_jobs(Moment(now=datetime.now(UTC)), created=9, retained=9, value_date=REPORT.value_date)
+        return [loan]
 
     again = ledger.perform(REPORT, said_under("k"), decide)
     assert first is not None
