@@ -83,7 +83,7 @@ class Installation:
     def importer(self) -> Connection[Any]:
         return self._open.enter_context(psycopg.connect(self.dsn("importer"), autocommit=True))
 
-    def up_to_date(self, projections: Sequence[Projection] = ALL, seconds: float = 60.0) -> dict[str, Stopped]:
+    def up_to_date(self, projections: Sequence[Projection[Any]] = ALL, seconds: float = 60.0) -> dict[str, Stopped]:
         """Fold what is recorded; a projection that a worker holds is waited for. Returns those that stopped."""
         with Engine(self.dsn("projector"), projections) as engine:
             stopped = engine.catch_up()
@@ -112,7 +112,9 @@ def _database(server: str, name: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
         if found is None:
-            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # another process was first
+            with suppress(
+                psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation
+            ):  # another process was first
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return make_conninfo(server, dbname=name)
 

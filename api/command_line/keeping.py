@@ -43,7 +43,7 @@ def rebuild_(
 
 
 def _rebuilt(
-    installation: Installation, chosen: list[Projection], *, switch: bool
+    installation: Installation, chosen: list[Projection[Any]], *, switch: bool
 ) -> tuple[list[Rebuilt], dict[str, str]]:
     done, failed = list[Rebuilt](), dict[str, str]()
     connection = installation.projector
