@@ -102,14 +102,13 @@ def advance(
     while facts := keeper.projection.page(keeper.connection, position, page_size, upto):
         try:
             keeper.fold(facts, facts[-1].position)
-        except IntegrityError:  # the tables were switched meanwhile and are further on
-            position = keeper.position()
-            continue
+        except IntegrityError:
+            pass  # the tables were switched meanwhile and are further on
         except psycopg.OperationalError:
             raise
         except Exception:
             _fold_singly(keeper, facts)
-        position = facts[-1].position
+        position = keeper.position()
         if told is not None:
             told(position)
     return position
@@ -120,8 +119,12 @@ def _fold_singly(keeper: Keeper, facts: Sequence[Any]) -> None:
     for fact in facts:
         try:
             keeper.fold([fact], fact.position)
+        except IntegrityError:
+            return
         except psycopg.OperationalError:
             raise
         except Exception as problem:
             named = f"position {fact.position} ({fact.topic}, stream {fact.stream}, version {fact.version})"
-            raise Stopped(keeper.projection.name, named, str(problem).splitlines()[0]) from problem
+            raise Stopped(
+                keeper.projection.name, named, (str(problem) or type(problem).__name__).splitlines()[0]
+            ) from problem

@@ -64,7 +64,17 @@ def _imported(source: str) -> Iterator[str]:
 
 def _impure(source: str) -> list[str]:
     """Imports that a pure domain has no use for."""
-    allowed = sys.stdlib_module_names - {"os", "random", "secrets", "socket", "subprocess", "sqlite3", "time", "threading", "urllib"}
+    allowed = sys.stdlib_module_names - {
+        "os",
+        "random",
+        "secrets",
+        "socket",
+        "subprocess",
+        "sqlite3",
+        "time",
+        "threading",
+        "urllib",
+    }
     return [m for m in _imported(source) if m.split(".")[0] not in allowed and not m.startswith(PURE)]
 
 
@@ -73,7 +83,9 @@ def test_the_domain_imports_the_library_s_domain_pydantic_and_pure_standard_libr
         assert _impure(file.read_text(encoding="utf-8")) == [], file
 
 
-@pytest.mark.parametrize("line", ["import eventsourcing.persistence", "import random", "from os import environ", "import time"])
+@pytest.mark.parametrize(
+    "line", ["import eventsourcing.persistence", "import random", "from os import environ", "import time"]
+)
 def test_an_impure_import_is_noticed(line: str) -> None:
     assert _impure(line)
 

@@ -30,6 +30,9 @@ from ledger.registering import RegisterBorrower, new_borrower
 LOANS = 500
 """Loans looked at together."""
 
+ATTEMPTS = 10
+"""How often a batch is looked at anew when other imports come first."""
+
 
 @dataclass
 class Imported:
@@ -120,24 +123,33 @@ def _record(
     dry_run: bool,
 ) -> None:
     """Record what is not recorded yet; overtaken by another import, look again at what is."""
-    while True:
+    for attempt in range(1, ATTEMPTS + 1):
         openings = _openings(importer, [Loan.create_id(row.loan_no) for row in good])
         new = [row for row in good if Loan.create_id(row.loan_no) not in openings]
         persons = {} if dry_run else _persons(keystore, new)
         told = {row.loan_no: _told(row, tape, persons, context) for row in good}
-        if dry_run:
-            break
-        facts = _registrations(importer, new, persons, context)
+        taken = _claims_taken(importer, new, told)
+        facts = list[Fact]() if dry_run else _registrations(importer, new, persons, context)
         for row in new:
-            loan, claims = told[row.loan_no]
-            facts += [fact for stream in (loan, *claims) for fact in stream.collect_events()]
+            if row.loan_no not in taken:
+                loan, claims = told[row.loan_no]
+                facts += [fact for stream in (loan, *claims) for fact in stream.collect_events()]
         try:
-            for start in range(0, len(facts), CHUNK):
+            for start in range(0, 0 if dry_run else len(facts), CHUNK):
                 copy_in(importer, facts[start : start + CHUNK], context)
             break
         except psycopg.errors.UniqueViolation:
-            continue
-    _count(good, openings, told, report)
+            if attempt == ATTEMPTS:
+                raise
+    _count(good, openings, taken, told, report)
+
+
+def _claims_taken(
+    importer: psycopg.Connection, new: list[LoanHistory], told: dict[str, tuple[Loan, list[Claim]]]
+) -> set[str]:
+    """Loans that are new while the claim they would open is there already."""
+    claims = {claim.id: row.loan_no for row in new for claim in told[row.loan_no][1]}
+    return {claims[stream] for stream in _openings(importer, list(claims))}
 
 
 def _told(
@@ -183,12 +195,19 @@ def _registrations(
 
 
 def _count(
-    good: list[LoanHistory], openings: dict[UUID, Fact], told: dict[str, tuple[Loan, list[Claim]]], report: Imported
+    good: list[LoanHistory],
+    openings: dict[UUID, Fact],
+    taken: set[str],
+    told: dict[str, tuple[Loan, list[Claim]]],
+    report: Imported,
 ) -> None:
     for row in good:
         opening = openings.get(Loan.create_id(row.loan_no))
-        if opening is not None and not _says_the_same(opening, row):
+        if opening is not None and not _says_the_same(opening, row, told[row.loan_no][0].contract):
             _quarantine(row, "recorded_differently", report)
+            continue
+        if row.loan_no in taken:
+            _quarantine(row, "claim_recorded_already", report)
             continue
         report.unchanged += opening is not None
         report.imported += opening is None
@@ -205,9 +224,14 @@ def _count(
         )
 
 
-def _says_the_same(opening: Fact, row: LoanHistory) -> bool:
-    """A tape may be read by a mapping that keeps more; what both kept must agree."""
+_COMPARED = ("value_date", "bank", "approved_fen", "guaranteed_fen", "source_status", "state", "county", "urban_rural")
+
+
+def _says_the_same(opening: Fact, row: LoanHistory, contract: ContractSigned) -> bool:
+    """A tape may be read by a mapping that keeps more or names columns otherwise; facts and what both kept must agree."""
     if not isinstance(opening, ContractSigned) or opening.tape is None:
+        return False
+    if any(getattr(opening, name) != getattr(contract, name) for name in _COMPARED):
         return False
     recorded = opening.tape.values
     return all(row.values[column] == recorded[column] for column in row.values.keys() & recorded.keys())

@@ -1,7 +1,7 @@
 """Writes the snapshot of the event schemas, and checks that since the first landing they only grew.
 
-    python -m tests.contract.publishing write     after adding facts or fields
-    python -m tests.contract.publishing check     what CI runs: against every version that the history holds
+python -m tests.contract.publishing write     after adding facts or fields
+python -m tests.contract.publishing check     what CI runs: against every version that the history holds
 """
 
 from __future__ import annotations

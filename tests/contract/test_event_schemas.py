@@ -50,7 +50,9 @@ def _older(schemas: dict[str, Any]) -> None:
     schemas["loan.repaid"]["x-version"] = 0
 
 
-@pytest.mark.parametrize("shrink", [_without_topic, _without_field, _other_type, _without_nested_field, _without_value, _older])
+@pytest.mark.parametrize(
+    "shrink", [_without_topic, _without_field, _other_type, _without_nested_field, _without_value, _older]
+)
 def test_shrinking_is_noticed(shrink: Any) -> None:
     changed = copy.deepcopy(event_schemas())
     shrink(changed)
