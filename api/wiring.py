@@ -47,7 +47,10 @@ class Installation:
                 self._keys_dsn = _database(server.dsn(), KEYS)
             else:
                 self.owner_dsn = _reachable(self.settings.database_url, "DATABASE_URL")
-                self._keys_dsn = self.settings.keystore_url or _keys_beside(self.owner_dsn)
+            if self.settings.keystore_url is not None:
+                self._keys_dsn = _reachable(self.settings.keystore_url, "KEYSTORE_URL")
+            elif self.settings.database_url is not None:
+                self._keys_dsn = _keys_beside(self.owner_dsn)
             migrate(self.owner_dsn)
         except BaseException:
             self._open.close()

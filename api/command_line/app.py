@@ -26,8 +26,15 @@ from ledger.context import CommandContext
 CLEAN, DIFFERENCES, BAD_INPUT, REFUSED = 0, 1, 2, 3
 """Exit statuses: done and clean; done, with differences or failures; bad input or usage; refused by a rule."""
 
+INTERRUPTED = 130
+"""What the command line library answers to an interruption."""
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="The loan ledger 创业担保贷款台账."
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="The loan ledger 创业担保贷款台账.",
 )
 errors = Console(stderr=True, highlight=False)
 output = Console(highlight=False, width=None if sys.stdout.isatty() else 400)
@@ -46,8 +53,8 @@ def options(
     context.obj = Settings.read(
         data=data,
         json=as_json,
-        language=language(lang) if lang else None,
-        actor=parse_actor(actor) if actor else None,
+        language=language(lang) if lang is not None else None,
+        actor=parse_actor(actor) if actor is not None else None,
     )
 
 
@@ -56,6 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     arguments = _globals_first(list(arguments))
     settings = Settings(data=Path(".loan-ledger"), json="--json" in arguments, language=_asked_language(arguments))
     try:
+        _readable(arguments)
         result = app(arguments, standalone_mode=False)
     except Refusal as refusal:
         return _refused(refusal, settings)
@@ -68,19 +76,14 @@ def run(arguments: Sequence[str]) -> int:
     except EmbeddedPostgresError as problem:
         return _failed("database.embedded", str(problem), settings, REFUSED)
     except KeyboardInterrupt:
-        return _failed(
-            "interrupted",
-            "interrupted; what was acknowledged is recorded, run the command again to go on",
-            settings,
-            DIFFERENCES,
-        )
+        return _interrupted(settings)
     except typer.Exit as ended:
         return int(ended.exit_code)
     except Exception as problem:
         if not hasattr(problem, "format_message"):
             raise
         return _failed("usage", problem.format_message(), settings, BAD_INPUT)
-    return int(result or 0)
+    return _interrupted(settings) if result == INTERRUPTED else int(result or 0)
 
 
 def context_of(settings: Settings, channel: str = "command_line", key: str | None = None) -> CommandContext:
@@ -123,6 +126,20 @@ def progress() -> Progress:
     """A bar on a terminal, nothing elsewhere."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True)
+
+
+def _readable(arguments: Sequence[str]) -> None:
+    """Raises InvalidInput for an argument that is no text."""
+    for argument in arguments:
+        if not argument.isascii() and argument != argument.encode("utf-8", "replace").decode():
+            raise InvalidInput(
+                field="arguments", problem=f"{argument[:40]!a} is not UTF-8", expected="text in UTF-8"
+            )
+
+
+def _interrupted(settings: Settings) -> int:
+    said = "interrupted; what was acknowledged is recorded, run the command again to go on"
+    return _failed("interrupted", said, settings, DIFFERENCES)
 
 
 def _refused(refusal: Refusal, settings: Settings) -> int:

@@ -50,7 +50,7 @@ def query(
     asked = querying.projection(name)
     wanted = dict(_equality(text) for text in where or ())
     groups = tuple(column for text in group_by or () for column in text.split(","))
-    day = parse_day(as_of, field="--as-of") if as_of else None
+    day = parse_day(as_of, field="--as-of") if as_of is not None else None
     with Installation(settings) as installation:
         stopped = installation.up_to_date([asked])
         position = _position(installation, known_at)
@@ -72,7 +72,7 @@ def replay(
 ) -> int:
     """One stream's history, and its state at a point of both times 回放."""
     settings: Settings = context.obj
-    day = parse_day(as_of, field="--as-of") if as_of else None
+    day = parse_day(as_of, field="--as-of") if as_of is not None else None
     with Installation(settings) as installation:
         position = _position(installation, known_at)
         facts = log.stream(installation.projector, _stream_id(stream), position)

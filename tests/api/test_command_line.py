@@ -66,7 +66,9 @@ Say: TypeAlias = Callable[..., Said]
 
 
 @pytest.fixture(autouse=True)
-def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+def undisturbed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of whoever runs the tests, and a folder of one's own for what is made without --data."""
+    monkeypatch.chdir(tmp_path)
     for name in OUTSIDE:
         monkeypatch.delenv(name, raising=False)
 
