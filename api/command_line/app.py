@@ -132,9 +132,7 @@ def _readable(arguments: Sequence[str]) -> None:
     """Raises InvalidInput for an argument that is no text."""
     for argument in arguments:
         if not argument.isascii() and argument != argument.encode("utf-8", "replace").decode():
-            raise InvalidInput(
-                field="arguments", problem=f"{argument[:40]!a} is not UTF-8", expected="text in UTF-8"
-            )
+            raise InvalidInput(field="arguments", problem=f"{argument[:40]!a} is not UTF-8", expected="text in UTF-8")
 
 
 def _interrupted(settings: Settings) -> int:
