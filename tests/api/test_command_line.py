@@ -384,7 +384,7 @@ def test_what_is_no_actor_is_refused(say: Say, actor: str) -> None:
         (("query", "loan_book", "--where", "bank"), "--where", "COLUMN=VALUE"),
         (("query", "loan_book", "--where", "nothing=1"), "--where", "charged_off_year"),
         (("query", "loan_book", "--group-by", "bank,nothing"), "--group-by", "charged_off_year"),
-        (("query", "loan_book", "--where", "bank=\udcff"), "command line", "UTF-8"),
+        (("query", "loan_book", "--where", "bank=\udcff"), "arguments", "UTF-8"),
         (("query", "loan_book", "--where", "outstanding=plenty"), "outstanding", "300000.00"),
         (("query", "nothing"), "name", "loan_book, repayment_history, audit_trail"),
         (("replay", "loan/none"), "stream", "loan/NUMBER"),
