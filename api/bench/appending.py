@@ -39,8 +39,9 @@ class Append:
 def appends(server: str, effort: Effort, *, threads: int, guarded: bool) -> Iterator[Contest]:
     """Prepared stored events go into each recorder one by one; nothing is encoded, decided or read in the slot.
 
-    Fair because both sides append an equal repayment to new streams, each in a database of its own on one server. Ours writes
-    more: the envelope, a leaf on both sides, the command's key; with guards also a bank's reference and a capacity.
+    Fair because both sides append an equal repayment to new streams, each in a database of its own on one server.
+    Ours writes more: the envelope, a leaf on both sides, the command's key; with guards also a bank's reference and
+    a capacity.
     """
     slots = count()
     with (

@@ -15,6 +15,8 @@ from ledger.repaying import RecordRepayment, record_repayment
 PAYMENTS = 18
 """With contract and disbursement a loan has twenty events."""
 CEILING = 3000
+TOGETHER = 3
+"""Loans in turn, so that a slot meets every length from two events to twenty."""
 
 
 @contextmanager
@@ -22,8 +24,8 @@ def commands(server: str, effort: Effort) -> Iterator[Contest]:
     """The product's own repayment command, its key given, against the library's get, decide and save.
 
     Fair because both loans have the same terms and allocate with the same functions, both applications cache as many
-    aggregates, and both go round the same number of loans. Ours does more: it looks the key up, digests the request, takes the
-    bank's reference once for ever, keeps every dated change, and proves the leaf.
+    aggregates, and both take the same loans in the same turn. Ours does more: it digests the request and keeps its key
+    and the bank's reference once for ever, keeps every dated change, and proves the leaf.
     """
     slots = count()
     loans = max(2, int(CEILING * effort.seconds / PAYMENTS))
@@ -50,8 +52,9 @@ def commands(server: str, effort: Effort) -> Iterator[Contest]:
 
 
 def _steps(loans: int) -> list[tuple[int, int]]:
-    """Which loan pays next, and which of its payments."""
-    return [(loan, payment) for payment in range(1, PAYMENTS + 1) for loan in range(loans)]
+    """Which loan pays next, and which of its payments: a few loans in turn to their twenty events, then others."""
+    groups = [range(first, min(first + TOGETHER, loans)) for first in range(0, loans, TOGETHER)]
+    return [(loan, payment) for group in groups for payment in range(1, PAYMENTS + 1) for loan in group]
 
 
 def _repay(ledger: Ledger, salt: str, loan: int, payment: int) -> None:

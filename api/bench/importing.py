@@ -35,8 +35,8 @@ def fill(dsn: str, facts: Sequence[Fact]) -> None:
 def imports(server: str, effort: Effort) -> Iterator[Contest]:
     """Facts into the log, leaves and positions checked by the database, against a COPY of rows encoded beforehand.
 
-    Fair to the disk and the indexes: the raw table is a copy of the log's definition, with its columns, checks, primary key
-    and unique index, and the rows have the same size. Ours starts from facts and so encodes, hashes and is checked as well.
+    Fair to the disk and the indexes: the raw table is a copy of the log's definition, with its columns, checks,
+    primary key and unique index, and the rows are as long. Ours starts from facts and so encodes and hashes as well.
     """
     salts = count()
     with (

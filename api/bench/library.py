@@ -1,7 +1,7 @@
 """The baselines: the same loan written the library's documented way, with its defaults, as anyone would start.
 
-Dataclass events, default mapper and recorder, one projection transaction an event. The loan decides with the same functions
-of `domain` and keeps no more than it needs, so what is compared is how facts are kept, loaded and projected.
+Dataclass events, default mapper and recorder, one projection transaction an event. The loan decides with the same
+functions of `domain` and keeps no more than it needs, so what is compared is how facts are kept, loaded and projected.
 """
 
 from __future__ import annotations
@@ -111,16 +111,18 @@ class LoanTable(PostgresTrackingRecorder):
         table = {"schema": Identifier(datastore.schema)}
         self.sql_create_statements.append(
             SQL(
-                "CREATE TABLE IF NOT EXISTS {schema}.plain_loan_book (loan uuid PRIMARY KEY, loan_no text, bank text, county text,"
-                " product text, approved bigint NOT NULL DEFAULT 0, disbursed bigint NOT NULL DEFAULT 0,"
+                "CREATE TABLE IF NOT EXISTS {schema}.plain_loan_book (loan uuid PRIMARY KEY, loan_no text, bank text,"
+                " county text, product text, approved bigint NOT NULL DEFAULT 0, disbursed bigint NOT NULL DEFAULT 0,"
                 " outstanding bigint NOT NULL DEFAULT 0)"
             ).format(**table)
         )
         self._open = SQL(
-            "INSERT INTO {schema}.plain_loan_book (loan, loan_no, bank, county, product, approved) VALUES (%s, %s, %s, %s, %s, %s)"
+            "INSERT INTO {schema}.plain_loan_book (loan, loan_no, bank, county, product, approved)"
+            " VALUES (%s, %s, %s, %s, %s, %s)"
         ).format(**table)
         self._move = SQL(
-            "UPDATE {schema}.plain_loan_book SET disbursed = disbursed + %s, outstanding = outstanding + %s WHERE loan = %s"
+            "UPDATE {schema}.plain_loan_book SET disbursed = disbursed + %s, outstanding = outstanding + %s"
+            " WHERE loan = %s"
         ).format(**table)
 
     def open_loan(self, row: tuple[Any, ...], tracking: Tracking) -> None:

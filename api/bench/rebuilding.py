@@ -1,4 +1,4 @@
-"""Rebuilding the loan book: our engine against the library's runner, and against reading the log's bytes and nothing else."""
+"""Rebuilding the loan book: our engine against the library's runner, and against only reading the log's bytes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _COPY_OUT = b"COPY (SELECT state FROM ledger.stored_events ORDER BY notification
 def against_runner(server: str, effort: Effort) -> Iterator[Contest]:
     """A whole rebuild of the loan book against the library's runner over its first events.
 
-    Fair, if anything to the runner: its table has one line a loan and no dated changes, so it answers less; its clock starts
-    after it is built, when its reader is already running.
+    Fair, if anything to the runner: its table has one line a loan and no dated changes, so it answers less; its clock
+    starts after it is built, when its reader is already running.
     """
     with _filled(server, effort) as (_, projector), fresh(server, migrated=False) as plain:
         recorded = _record(plain, effort.followed)

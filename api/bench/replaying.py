@@ -26,7 +26,7 @@ _STATES = b"SELECT state FROM ledger.stored_events WHERE originator_id = %b ORDE
 
 @contextmanager
 def replays(server: str, effort: Effort) -> Iterator[Contest]:
-    """Reading a loan's forty facts, folding them and telling its state of a day, against reading the same rows and no more."""
+    """Reading a loan's forty facts, folding them and telling its state of a day, against reading the same rows only."""
     with fresh(server, migrated=True) as dsn:
         fill(dsn, [fact for number in range(LOANS) for fact in book.renamed(f"replayed-{number}", PAYMENTS)])
         loans = [book.stream(f"replayed-{number}") for number in range(LOANS)]
