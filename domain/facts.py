@@ -6,6 +6,7 @@ what is stored and hashed. An aggregate decides (may refuse, changes nothing) an
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -117,9 +118,9 @@ class EventSourced(BaseAggregate[UUID], Generic[F]):
         self._pending_events.clear()
         return told
 
+    @abstractmethod
     def told(self, fact: Fact) -> None:
         """Take a fact in. Replayed for ever: assigns and never refuses."""
-        raise NotImplementedError
 
     def scopes(self) -> tuple[str, ...]:
         """The county and every institution that the stream's facts concern."""

@@ -18,7 +18,7 @@ from domain.stored_form import encode
 from ledger.arrays import encoded
 from ledger.context import CommandContext
 from ledger.guards import slot_moves
-from ledger.leaf import Envelope, day_number, leaf_hash, measured, microseconds
+from ledger.leaf import day_number, leaf_of, measured, measured_scopes, measured_text, microseconds
 
 CHUNK = 5000
 """Facts a transaction at most: the lock is held for about a tenth of a second, so that others are not kept waiting."""
@@ -29,10 +29,11 @@ _COPY = (
     " channel, actor_signature, leaf_hash) FROM STDIN (FORMAT BINARY)"
 )
 _HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff"
-_FIELDS = struct.pack(">h", 20)
-_EIGHT, _FOUR, _SIXTEEN = (struct.pack(">i", size) for size in (8, 4, 16))
+_FIELDS_SIXTEEN = struct.pack(">hi", 20, 16)
+_EIGHT, _FOUR, _THIRTY_TWO = (struct.pack(">i", size) for size in (8, 4, 32))
 _NULL = struct.pack(">i", -1)
 _TEXT = 25
+_BLOCK = 500
 
 
 def copy_in(connection: psycopg.Connection, facts: Sequence[Fact], context: CommandContext) -> tuple[int, int]:
@@ -47,7 +48,11 @@ def copy_in(connection: psycopg.Connection, facts: Sequence[Fact], context: Comm
         assert row is not None
         first, recorded_at = row
         with connection.cursor().copy(_COPY) as copy:
-            copy.write(_HEADER + b"".join(rows(facts, states, first, recorded_at, context)) + _TRAILER)
+            copy.write(_HEADER)
+            for start in range(0, len(facts), _BLOCK):  # the server takes one block in while the next is encoded
+                block = slice(start, start + _BLOCK)
+                copy.write(b"".join(rows(facts[block], states[block], first + start, recorded_at, context)))
+            copy.write(_TRAILER)
     return first, first + len(facts) - 1
 
 
@@ -56,36 +61,30 @@ def rows(
 ) -> list[bytes]:
     """The facts as rows of a binary copy; what an append's rows share is encoded once."""
     command = b"".join(_NULL if part is None else measured(_bytes(part)) for part in context.columns)
-    time = _EIGHT + microseconds(recorded_at)
+    hashed, time = context.hashed, microseconds(recorded_at)
     lines = []
-    for position, (fact, state) in enumerate(zip(facts, states, strict=True), first):
-        stream, version, scopes = fact.originator_id, fact.originator_version, fact.scopes
-        envelope = Envelope(position, recorded_at, stream, version, fact.TOPIC, fact.value_date, scopes)
-        leaf = leaf_hash(envelope, context.hashed, state)
+    for number, (fact, state) in enumerate(zip(facts, states, strict=True), first):
+        stream, version = fact.originator_id.bytes, fact.originator_version.to_bytes(8, "big")
+        position, day = number.to_bytes(8, "big"), day_number(fact.value_date)
+        topic, scopes, kind = _kind(fact.TOPIC, fact.scopes)
+        leaf = leaf_of(position + time, stream + version + day, kind, hashed, state)
         lines.append(
             b"".join(
                 (
-                    _FIELDS,
-                    _SIXTEEN + stream.bytes,
-                    _EIGHT + version.to_bytes(8, "big"),
-                    measured(fact.TOPIC.encode()),
-                    measured(state),
-                    _EIGHT + position.to_bytes(8, "big"),
-                    time,
-                    _FOUR + day_number(fact.value_date),
-                    _text_array(scopes),
-                    command,
-                    measured(leaf),
+                    _FIELDS_SIXTEEN, stream, _EIGHT, version, topic, len(state).to_bytes(4, "big"), state, _EIGHT, position,
+                    _EIGHT, time, _FOUR, day, scopes, command, _THIRTY_TWO, leaf,
                 )
             )
-        )
+        )  # fmt: skip
     return lines
+
+
+@lru_cache(maxsize=16384)
+def _kind(topic: str, scopes: tuple[str, ...]) -> tuple[bytes, bytes, bytes]:
+    """Topic and scopes as columns, and as they are hashed."""
+    as_array = measured(encoded(_TEXT, scopes, str.encode))
+    return measured(topic.encode()), as_array, measured_text(topic) + measured_scopes(scopes)
 
 
 def _bytes(part: str | bytes) -> bytes:
     return part if isinstance(part, bytes) else part.encode()
-
-
-@lru_cache(maxsize=4096)
-def _text_array(texts: tuple[str, ...]) -> bytes:
-    return measured(encoded(_TEXT, texts, str.encode))

@@ -36,23 +36,23 @@ class Envelope:
 
 def leaf_hash(envelope: Envelope, command: bytes, state: bytes) -> bytes:
     """The leaf of one fact; `command` is the part that all facts of an append share."""
-    return hashlib.sha256(
-        b"".join(
-            (
-                _TAG,
-                envelope.position.to_bytes(8, "big"),
-                microseconds(envelope.recorded_at),
-                envelope.stream.bytes,
-                envelope.version.to_bytes(8, "big"),
-                day_number(envelope.value_date),
-                measured_text(envelope.topic),
-                len(envelope.scopes).to_bytes(4, "big"),
-                measured_text(JOINT.join(envelope.scopes)),
-                command,
-                hashlib.sha256(state).digest(),
-            )
-        )
-    ).digest()
+    return leaf_of(
+        envelope.position.to_bytes(8, "big") + microseconds(envelope.recorded_at),
+        envelope.stream.bytes + envelope.version.to_bytes(8, "big") + day_number(envelope.value_date),
+        measured_text(envelope.topic) + measured_scopes(envelope.scopes),
+        command,
+        state,
+    )
+
+
+def leaf_of(place: bytes, stream: bytes, kind: bytes, command: bytes, state: bytes) -> bytes:
+    """The leaf of parts already encoded: position and time; stream, version and day; topic and scopes."""
+    return hashlib.sha256(b"".join((_TAG, place, stream, kind, command, hashlib.sha256(state).digest()))).digest()
+
+
+def measured_scopes(scopes: Sequence[str]) -> bytes:
+    """Their number, and all of them joined, behind the length of that."""
+    return len(scopes).to_bytes(4, "big") + measured_text(JOINT.join(scopes))
 
 
 def microseconds(moment: datetime) -> bytes:

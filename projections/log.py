@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -40,8 +39,7 @@ def page(connection: psycopg.Connection, after: int, limit: int = PAGE, upto: in
     return _rows(connection, statement, (after, upto if upto is not None else 2**62, limit))
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What a read model needs of a fact: its place and its body."""
 
     position: int
@@ -64,7 +62,7 @@ def told(connection: psycopg.Connection, after: int, limit: int = PAGE, upto: in
     )
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         rows = cursor.execute(statement, (after, upto if upto is not None else 2**62, limit), prepare=True).fetchall()
-    return [Told(*row) for row in rows]
+    return list(map(Told._make, rows))
 
 
 def everything(connection: psycopg.Connection, after: int = 0, limit: int = PAGE) -> Iterator[Recorded]:

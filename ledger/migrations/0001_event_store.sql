@@ -116,6 +116,7 @@ DECLARE
   command bytea;
   known record;
   took int;
+  concerned text[];
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'append_events needs READ COMMITTED' USING ERRCODE = 'LG009';
@@ -134,9 +135,12 @@ BEGIN
 
   LOCK TABLE ledger.stored_events IN EXCLUSIVE MODE;
 
-  SELECT o.request_digest = p_digest AS same, o.first_position AS at INTO known
-    FROM ledger.command_outcome o WHERE o.idempotency_key = p_key;
-  IF FOUND THEN
+  UPDATE ledger.log_head h SET position = h.position + n, recorded_at = greatest(h.recorded_at, clock_timestamp())
+    RETURNING h.position - n + 1, h.recorded_at INTO STRICT first_position, recorded_at;
+  INSERT INTO ledger.command_outcome VALUES (p_key, p_digest, first_position, n, recorded_at) ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN
+    SELECT o.request_digest = p_digest AS same, o.first_position AS at INTO STRICT known
+      FROM ledger.command_outcome o WHERE o.idempotency_key = p_key;
     IF known.same THEN RAISE EXCEPTION 'already recorded at %', known.at USING ERRCODE = 'LG010'; END IF;
     RAISE EXCEPTION 'the idempotency key was used for another request' USING ERRCODE = 'LG001';
   END IF;
@@ -155,6 +159,10 @@ BEGIN
       DELETE FROM ledger.guard_slot g WHERE g.guard = p_slot_guards[j] AND g.key = p_slot_keys[j] AND g.holder = p_slot_holders[j];
       CONTINUE;
     END IF;
+    IF p_slot_moves[j] = 'record' OR p_slot_limits[j] > 0 THEN  -- mostly nobody holds the first place
+      INSERT INTO ledger.guard_slot VALUES (p_slot_guards[j], p_slot_keys[j], 1, p_slot_holders[j]) ON CONFLICT DO NOTHING;
+      IF FOUND THEN CONTINUE; END IF;
+    END IF;
     SELECT min(s) INTO took FROM generate_series(1, 1 + (SELECT count(*)::int FROM ledger.guard_slot g
       WHERE g.guard = p_slot_guards[j] AND g.key = p_slot_keys[j])) s
       WHERE NOT EXISTS (SELECT FROM ledger.guard_slot g WHERE g.guard = p_slot_guards[j] AND g.key = p_slot_keys[j] AND g.slot = s);
@@ -165,23 +173,32 @@ BEGIN
     INSERT INTO ledger.guard_slot VALUES (p_slot_guards[j], p_slot_keys[j], took, p_slot_holders[j]) ON CONFLICT (guard, key, holder) DO NOTHING;
   END LOOP;
 
-  UPDATE ledger.log_head h SET position = h.position + n, recorded_at = greatest(h.recorded_at, clock_timestamp())
-    RETURNING h.position - n + 1, h.recorded_at INTO STRICT first_position, recorded_at;
   command := ledger.command_part(p_subject, p_role, p_institution, p_region, p_authority, p_correlation, p_causation, p_key,
     p_credential, p_channel, p_signature);
-  WITH added AS (
-    INSERT INTO ledger.stored_events AS x (originator_id, originator_version, topic, state, notification_id, recorded_at, value_date,
+  IF n = 1 THEN  -- most commands; the plan for many rows costs them twice as much
+    concerned := string_to_array(p_scopes[1], E'\x1f');
+    leaves := ARRAY[ledger.leaf_hash(first_position, recorded_at, p_ids[1], p_versions[1], p_topics[1], p_value_dates[1], concerned,
+      command, p_states[1])];
+    INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state, notification_id, recorded_at, value_date,
       scopes, actor_subject, actor_role, actor_institution, actor_region, authority, correlation, causation, idempotency_key,
       credential, channel, actor_signature, leaf_hash)
-    SELECT e.i, e.v, e.t, e.s, append_events.first_position + e.o - 1, append_events.recorded_at, e.d, e.c,
-      p_subject, p_role, p_institution, p_region, p_authority, p_correlation, p_causation, p_key, p_credential, p_channel, p_signature,
-      ledger.leaf_hash(append_events.first_position + e.o - 1, append_events.recorded_at, e.i, e.v, e.t, e.d, e.c, command, e.s)
-    FROM (SELECT u.i, u.v, u.t, u.s, u.d, string_to_array(u.c, E'\x1f') AS c, u.o
-      FROM unnest(p_ids, p_versions, p_topics, p_states, p_value_dates, p_scopes) WITH ORDINALITY u(i, v, t, s, d, c, o)) e
-    RETURNING x.notification_id, x.leaf_hash)
-  SELECT array_agg(a.leaf_hash ORDER BY a.notification_id) INTO leaves FROM added a;
+    VALUES (p_ids[1], p_versions[1], p_topics[1], p_states[1], append_events.first_position, append_events.recorded_at,
+      p_value_dates[1], concerned, p_subject, p_role, p_institution, p_region, p_authority, p_correlation, p_causation, p_key,
+      p_credential, p_channel, p_signature, leaves[1]);
+  ELSE
+    WITH added AS (
+      INSERT INTO ledger.stored_events AS x (originator_id, originator_version, topic, state, notification_id, recorded_at, value_date,
+        scopes, actor_subject, actor_role, actor_institution, actor_region, authority, correlation, causation, idempotency_key,
+        credential, channel, actor_signature, leaf_hash)
+      SELECT e.i, e.v, e.t, e.s, append_events.first_position + e.o - 1, append_events.recorded_at, e.d, e.c,
+        p_subject, p_role, p_institution, p_region, p_authority, p_correlation, p_causation, p_key, p_credential, p_channel, p_signature,
+        ledger.leaf_hash(append_events.first_position + e.o - 1, append_events.recorded_at, e.i, e.v, e.t, e.d, e.c, command, e.s)
+      FROM (SELECT u.i, u.v, u.t, u.s, u.d, string_to_array(u.c, E'\x1f') AS c, u.o
+        FROM unnest(p_ids, p_versions, p_topics, p_states, p_value_dates, p_scopes) WITH ORDINALITY u(i, v, t, s, d, c, o)) e
+      RETURNING x.notification_id, x.leaf_hash)
+    SELECT array_agg(a.leaf_hash ORDER BY a.notification_id) INTO leaves FROM added a;
+  END IF;
 
-  INSERT INTO ledger.command_outcome VALUES (p_key, p_digest, first_position, n, recorded_at);
   PERFORM pg_notify('stored_events', '');
 END $$;
 
