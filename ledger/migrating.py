@@ -19,6 +19,12 @@ class ServerTooOld(BadInput):
     zh = "数据库服务器为 PostgreSQL {version}；需要 17 或更高版本，请将 DATABASE_URL 指向符合要求的服务器"
 
 
+class WrongEncoding(BadInput):
+    code = "database.wrong_encoding"
+    en = "the database has the encoding {encoding}; make one with UTF8 (CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0)"
+    zh = "数据库编码为 {encoding}；请新建 UTF8 编码的数据库（CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0）"
+
+
 class MigrationChanged(Refusal):
     code = "database.migration_changed"
     en = "migration {name} was applied to this database with other text; restore the released file, and put changes into a new one"
@@ -38,9 +44,12 @@ def shipped() -> list[tuple[str, str]]:
 
 
 def migrate(dsn: str, migrations: list[tuple[str, str]] | None = None) -> list[str]:
-    """Bring the database up to date and say what was applied. Raises ServerTooOld, MigrationChanged, DatabaseNewer."""
+    """Bring the database up to date and say what was applied. Raises ServerTooOld, WrongEncoding, MigrationChanged, DatabaseNewer."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         refuse_old_server(connection.info.server_version)
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise WrongEncoding(field="DATABASE_URL", encoding=encoding)
         connection.execute("SELECT pg_advisory_lock(hashtext('loan-ledger migrations'))")
         return list(_apply(connection, shipped() if migrations is None else migrations))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -36,6 +37,42 @@ def test_guard_arrays_that_do_not_match_are_refused(database: str) -> None:
             with pytest.raises(psycopg.DatabaseError) as refused:
                 call_append(connection, **(slot | total | hole))
             assert (hole, refused.value.sqlstate) == (hole, "LG008")
+
+
+MISFITS: dict[str, dict[str, object]] = {
+    "no subject": {"p_subject": ""},
+    "no region": {"p_region": ""},
+    "no correlation": {"p_correlation": ""},
+    "no key": {"p_key": ""},
+    "a long key": {"p_key": "k" * 201},
+    "a command of a book's length": {"p_authority": "a" * 2300},
+    "a version before the first": {"p_versions": [0]},
+    "no topic": {"p_topics": [""]},
+    "a long topic": {"p_topics": ["长" * 34]},
+    "a day without end": {"p_value_dates": ["infinity"]},
+    "a day before Christ": {"p_value_dates": ["0001-01-01 BC"]},
+    "seventeen scopes": {"p_scopes": ["\x1f".join("abcdefghijklmnopq")]},
+}
+
+
+@pytest.mark.parametrize("what", MISFITS)
+def test_an_envelope_that_does_not_fit_is_refused_alone_and_among_others(database: str, what: str) -> None:
+    parts = MISFITS[what]
+    sound: dict[str, Any] = {
+        "p_ids": [uuid4(), uuid4()],
+        "p_versions": [1, 1],
+        "p_topics": ["a.b/v1", "a.b/v1"],
+        "p_states": [b"{}", b"{}"],
+        "p_value_dates": ["2026-03-01", "2026-03-01"],
+        "p_scopes": ["a", "b"],
+    }
+    second = {name: [sound[name][0], part[0]] if isinstance(part, list) else part for name, part in parts.items()}
+    with psycopg.connect(as_role(database, "application"), autocommit=True) as connection:
+        for given in (parts, sound | second):
+            with pytest.raises(psycopg.DatabaseError, match="the envelope does not fit") as refused:
+                call_append(connection, **given)
+            assert refused.value.sqlstate == "LG011"
+        call_append(connection, **sound)
 
 
 def test_an_outcome_is_not_found_without_the_digest_of_its_request(ledger: Ledger, database: str) -> None:

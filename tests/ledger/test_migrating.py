@@ -9,9 +9,18 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from ledger.migrating import DatabaseNewer, MigrationChanged, ServerTooOld, migrate, refuse_old_server, shipped
+from ledger.migrating import (
+    DatabaseNewer,
+    MigrationChanged,
+    ServerTooOld,
+    WrongEncoding,
+    migrate,
+    refuse_old_server,
+    shipped,
+)
 from tests.conftest import as_role
 from tests.ledger.writing import PROJECT, append, call_append, length_if_sound, open_ledger, several
 
@@ -91,6 +100,23 @@ def test_an_older_server_is_refused_with_what_to_do() -> None:
         refuse_old_server(160004)
     refuse_old_server(170000)
     refuse_old_server(180006)
+
+
+def test_a_database_of_another_encoding_is_refused_before_anything_is_made(server: str) -> None:
+    name = "loan_ledger_test_of_another_encoding"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0".encode())
+    try:
+        dsn = make_conninfo(server, dbname=name)
+        with pytest.raises(WrongEncoding, match="SQL_ASCII; make one with UTF8"):
+            migrate(dsn)
+        with psycopg.connect(dsn) as connection:
+            found = connection.execute("SELECT to_regclass('loan_ledger_migrations'), to_regnamespace('ledger')")
+            assert found.fetchone() == (None, None)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name}".encode())
 
 
 def test_processes_that_migrate_at_once_apply_each_migration_once(empty_database: str) -> None:

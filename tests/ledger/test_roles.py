@@ -178,6 +178,8 @@ FORGERIES: dict[str, tuple[str, str, str]] = {
     "a position behind": ("3::bigint", "0::bigint", "LG005"),
     "a gap": ("3::bigint", "4::bigint", "LG005"),
     "a time before the last": ("clock_timestamp()", "clock_timestamp() - interval '1 hour'", "LG006"),
+    "an actor without a role": ("'s', 'r', 'i'", "'s', '', 'i'", "LG011"),
+    "a scope in two dimensions": ("'2026-03-01', '{}', 's'", "'2026-03-01', '{{x}}', 's'", "LG011"),
     "a time to come": ("clock_timestamp()", "clock_timestamp() + interval '1 hour'", "LG006"),
 }  # fmt: skip
 
