@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from math import lcm
+from operator import attrgetter
 from typing import Literal
 
 from domain.calendar import year_parts
@@ -34,6 +36,9 @@ class Movement:
         return self
 
 
+_IN_ORDER = attrgetter("value_date", "order")
+
+
 @dataclass
 class _Course:
     """A loan on its way through the movements; `lent` is principal × days, in fen-days, by the length of the year."""
@@ -56,7 +61,9 @@ class _Course:
         """What has accrued and is unpaid: the accrued total is rounded, half to even, never its parts."""
         if self.terms is None or not self.lent:
             return 0
-        accrued = Fraction(self.terms.annual_rate) * sum(Fraction(lent, year) for year, lent in self.lent.items())
+        rate, per = self.terms.annual_rate.as_integer_ratio()
+        year = lcm(*self.lent)
+        accrued = Fraction(rate * sum(lent * (year // length) for length, lent in self.lent.items()), per * year)
         return max(round(accrued) - self.interest_paid, 0)
 
     def split(self, movement: Movement) -> Allocation:
@@ -74,24 +81,26 @@ def allocate(terms: RepaymentTerms | None, scheme: ShareScheme | None, movements
     never the share of a payment (domain.md §3).
     """
     course, totals = _Course(terms), DatedTotals()
-    for movement in sorted(movements, key=lambda m: (m.value_date, m.order)):
+    borne = None if scheme is None else scheme.parts(0)
+    for movement in sorted(movements, key=_IN_ORDER):
         course.advance(movement.value_date)
         before = course.principal
         for balance, fen in _changes(course, movement).items():
             if fen:
                 _add(totals, (movement.value_date, balance, None), fen)
-        if scheme is not None and course.principal != before:
-            steps = zip(scheme.parties, scheme.parts(before), scheme.parts(course.principal), strict=True)
-            for share, old, new in steps:
+        if scheme is not None and borne is not None and course.principal != before:
+            bearing = scheme.parts(course.principal)
+            for share, old, new in zip(scheme.parties, borne, bearing, strict=True):
                 if share.party != "bank" and new != old:
                     _add(totals, (movement.value_date, Balance.EXPOSURE, share.party), new - old)
+            borne = bearing
     return totals
 
 
 def interest_due(terms: RepaymentTerms | None, movements: Iterable[Movement], day: date) -> Fen:
     """The unpaid interest at the start of `day`, in fen."""
     course = _Course(terms)
-    for movement in sorted(movements, key=lambda m: (m.value_date, m.order)):
+    for movement in sorted(movements, key=_IN_ORDER):
         if movement.value_date > day:
             break
         course.advance(movement.value_date)
