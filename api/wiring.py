@@ -32,6 +32,13 @@ class NoServer(BadInput):
     zh = "{field}：无法连接数据库服务器：{problem}；请检查地址及服务器是否运行"
 
 
+class Behind(Exception):
+    """Whoever holds the projection has not folded as far as is recorded."""
+
+    def __init__(self, name: str, position: int, seconds: float) -> None:
+        super().__init__(f"projection {name} has not come to position {position} within {seconds:g} s; ask again later")
+
+
 class Installation:
     """Everything that a command needs, opened on use and closed together."""
 
@@ -86,18 +93,19 @@ class Installation:
     def importer(self) -> Connection[Any]:
         return self._open.enter_context(psycopg.connect(self.dsn("importer"), autocommit=True))
 
-    def up_to_date(self, projections: Sequence[Projection[Any]] = ALL, seconds: float = 60.0) -> dict[str, Stopped]:
-        """Fold what is recorded; a projection that a worker holds is waited for. Returns those that stopped."""
+    def up_to_date(self, projections: Sequence[Projection[Any]] = ALL, seconds: float = 60.0) -> dict[str, Exception]:
+        """Fold what is recorded; a projection that a worker holds is waited for. Returns why any is not at the head of the log."""
         with Engine(self.dsn("projector"), projections) as engine:
-            stopped = engine.catch_up()
+            late: dict[str, Exception] = dict(engine.catch_up())
             target = head(engine.connection)
             for projection in projections:
-                if projection.name not in stopped:
+                if projection.name not in late:
                     try:
-                        wait_for(engine.connection, projection.name, target, seconds)
+                        if not wait_for(engine.connection, projection.name, target, seconds):
+                            late[projection.name] = Behind(projection.name, target, seconds)
                     except Stopped as problem:
-                        stopped[projection.name] = problem
-        return stopped
+                        late[projection.name] = problem
+        return late
 
 
 def _reachable(url: str, field: str) -> str:

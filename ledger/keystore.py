@@ -94,11 +94,18 @@ class Keystore:
 
     def person_of(self, id_number: str) -> UUID | None:
         """Who has this ID number, if anybody is known to."""
+        return self.known([id_number]).get(id_number)
+
+    def known(self, id_numbers: Iterable[str]) -> Mapping[str, UUID]:
+        """Who has these ID numbers; those that belong to nobody are left out."""
+        hashed = {id_number: self._hashed(id_number) for id_number in set(id_numbers)}
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
-            row = connection.execute(
-                "SELECT person FROM blind_index WHERE id_number_hash = %s", (self._hashed(id_number),)
-            ).fetchone()
-        return None if row is None else UUID(str(row[0]))
+            found = connection.execute(
+                "SELECT id_number_hash, person FROM blind_index WHERE id_number_hash = ANY(%s)",
+                (list(hashed.values()),),
+            )
+            persons = {bytes(said): UUID(str(person)) for said, person in found}
+        return {id_number: persons[said] for id_number, said in hashed.items() if said in persons}
 
     def persons(self, id_numbers: Iterable[str]) -> Mapping[str, PersonKey]:
         """A key for each ID number, made where there is none."""

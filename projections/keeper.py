@@ -104,9 +104,9 @@ def advance(
             keeper.fold(facts, facts[-1].position)
         except IntegrityError:
             pass  # the tables were switched meanwhile and are further on
-        except psycopg.OperationalError:
-            raise
-        except Exception:
+        except Exception as problem:
+            if _is_the_servers(problem):
+                raise
             _fold_singly(keeper, facts)
         position = keeper.position()
         if told is not None:
@@ -121,10 +121,17 @@ def _fold_singly(keeper: Keeper, facts: Sequence[Any]) -> None:
             keeper.fold([fact], fact.position)
         except IntegrityError:
             return
-        except psycopg.OperationalError:
-            raise
         except Exception as problem:
+            if _is_the_servers(problem):
+                raise
             named = f"position {fact.position} ({fact.topic}, stream {fact.stream}, version {fact.version})"
             raise Stopped(
                 keeper.projection.name, named, (str(problem) or type(problem).__name__).splitlines()[0]
             ) from problem
+
+
+def _is_the_servers(problem: Exception) -> bool:
+    """Lost, locked, full or shutting down: no fault of a fact, unlike a row that is too large to be kept."""
+    return isinstance(problem, psycopg.OperationalError) and not isinstance(
+        problem, psycopg.errors.ProgramLimitExceeded
+    )

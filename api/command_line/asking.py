@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -48,19 +49,19 @@ def query(
     """Read a projection 查询."""
     settings: Settings = context.obj
     asked = querying.projection(name)
-    wanted = dict(_equality(text) for text in where or ())
+    wanted = _equalities(where or ())
     groups = tuple(column for text in group_by or () for column in text.split(","))
     day = parse_day(as_of, field="--as-of") if as_of is not None else None
     with Installation(settings) as installation:
-        stopped = installation.up_to_date([asked])
+        late = installation.up_to_date([asked])
         position = _position(installation, known_at)
         answer = querying.ask(installation.projector, asked, Question(wanted, groups, day, position, limit))
     document: dict[str, Any] = asdict(answer)
-    if stopped:
-        document["stopped"] = {name: str(problem) for name, problem in stopped.items()}
+    if late:
+        document["stopped"] = {name: str(problem) for name, problem in late.items()}
         errors.print(*document["stopped"].values(), style="red", markup=False)
     show(settings, document, rows_table(answer.rows))
-    return DIFFERENCES if stopped else CLEAN
+    return DIFFERENCES if late else CLEAN
 
 
 @app.command()
@@ -119,11 +120,18 @@ def _stream_id(name: str) -> UUID:
         raise UnknownStream(field="stream", name=ascii(name[:80])) from None
 
 
-def _equality(text: str) -> tuple[str, str]:
-    column, equals, value = text.partition("=")
-    if not equals:
-        raise InvalidInput(field="--where", problem=f"{text[:60]!a} has no =", expected="COLUMN=VALUE")
-    return column, value
+def _equalities(texts: Iterable[str]) -> dict[str, str]:
+    """Raises InvalidInput for a text that is none, and for a column that is given twice."""
+    wanted = dict[str, str]()
+    for text in texts:
+        column, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput(field="--where", problem=f"{text[:60]!a} has no =", expected="COLUMN=VALUE")
+        if wanted.setdefault(column, value) != value:
+            raise InvalidInput(
+                field="--where", problem=f"{column[:60]!a} is given twice", expected="one value a column"
+            )
+    return wanted
 
 
 def _position(installation: Installation, known_at: str | None) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -141,7 +141,8 @@ def _record(
         except psycopg.errors.UniqueViolation:
             if attempt == ATTEMPTS:
                 raise
-    _count(good, openings, taken, told, report)
+    known = keystore.known(row.borrower_id_number for row in good if row.borrower_id_number)
+    _count(good, openings, taken, told, known, report)
 
 
 def _claims_taken(
@@ -199,11 +200,12 @@ def _count(
     openings: dict[UUID, Fact],
     taken: set[str],
     told: dict[str, tuple[Loan, list[Claim]]],
+    known: Mapping[str, UUID],
     report: Imported,
 ) -> None:
     for row in good:
         opening = openings.get(Loan.create_id(row.loan_no))
-        if opening is not None and not _says_the_same(opening, row, told[row.loan_no][0].contract):
+        if opening is not None and not _says_the_same(opening, row, told[row.loan_no][0].contract, known):
             _quarantine(row, "recorded_differently", report)
             continue
         if row.loan_no in taken:
@@ -227,11 +229,17 @@ def _count(
 _COMPARED = ("value_date", "bank", "approved_fen", "guaranteed_fen", "source_status", "state", "county", "urban_rural")
 
 
-def _says_the_same(opening: Fact, row: LoanHistory, contract: ContractSigned) -> bool:
+def _says_the_same(opening: Fact, row: LoanHistory, contract: ContractSigned, known: Mapping[str, UUID]) -> bool:
     """A tape may be read by a mapping that keeps more or names columns otherwise; facts and what both kept must agree."""
     if not isinstance(opening, ContractSigned) or opening.tape is None:
         return False
     if any(getattr(opening, name) != getattr(contract, name) for name in _COMPARED):
+        return False
+    if (
+        row.borrower_id_number
+        and opening.borrower is not None
+        and known.get(row.borrower_id_number) != opening.borrower
+    ):
         return False
     recorded = opening.tape.values
     return all(row.values[column] == recorded[column] for column in row.values.keys() & recorded.keys())

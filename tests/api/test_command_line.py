@@ -24,8 +24,10 @@ import api.cli  # noqa: F401 - the commands register themselves
 from api.command_line import taking_in
 from api.command_line.app import run
 from api.embedded import EmbeddedPostgres
+from api.wiring import Installation
 from domain.calendar import CITY
 from domain.loan.loan import Loan
+from projections.querying import ALL
 from tests import conftest
 from tests.conftest import as_role
 from tests.ledger.tapes import HEADER, MINIMAL
@@ -280,6 +282,23 @@ def test_status_1_is_also_a_projection_that_stopped(home: Home, say: Say, tape: 
     assert rebuilt.document["audit_trail"]["equal"] is True
 
 
+def test_status_1_is_also_a_projection_that_has_not_come_so_far(
+    home: Home, say: Say, tape: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken(say, home, tape)
+    before = say(*home.options, "--json", "query", "loan_book").document
+    assert home.dsn is not None
+    monkeypatch.setattr(Installation.up_to_date, "__defaults__", (ALL, 0.2))
+    with psycopg.connect(home.dsn, autocommit=True) as busy:
+        busy.execute("SELECT pg_advisory_lock(hashtext('loan-ledger projection'), hashtext('loan_book'))")
+        with psycopg.connect(as_role(home.dsn, "application"), autocommit=True) as connection:
+            at = call_append(connection)[0]
+        said = say(*home.options, "--json", "query", "loan_book")
+    assert said.status == DIFFERENCES
+    assert f"has not come to position {at} " in said.document["stopped"]["loan_book"]
+    assert said.document == before | {"stopped": said.document["stopped"]}
+
+
 def test_status_3_is_refused_by_a_rule(home: Home, say: Say, tape: tuple[str, str]) -> None:
     said = say(*home.options, "--json", "--as", "clerk:li", "import", tape[0], "--mapping", tape[1])
     assert (said.status, said.error["code"], said.error["field"]) == (REFUSED, "actor.not_permitted", "actor")
@@ -382,6 +401,7 @@ def test_what_is_no_actor_is_refused(say: Say, actor: str) -> None:
         (("query", "loan_book", "--known-at", "４"), "--known-at", "42 or"),
         (("query", "loan_book", "--known-at", "9" * 30), "--known-at", "42 or"),
         (("query", "loan_book", "--where", "bank"), "--where", "COLUMN=VALUE"),
+        (("query", "loan_book", "--where", "bank=a", "--where", "bank=b"), "--where", "one value a column"),
         (("query", "loan_book", "--where", "nothing=1"), "--where", "charged_off_year"),
         (("query", "loan_book", "--group-by", "bank,nothing"), "--group-by", "charged_off_year"),
         (("query", "loan_book", "--where", "bank=\udcff"), "arguments", "UTF-8"),

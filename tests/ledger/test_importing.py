@@ -460,6 +460,15 @@ def test_a_loan_recorded_from_a_tape_of_other_columns_is_compared_by_its_facts(p
     assert quarantined(report) == {(1, "recorded_differently")}
 
 
+def test_a_loan_that_another_person_is_said_to_owe_is_set_aside(place: Place) -> None:
+    place.take(bank_tape(ROW), BANK)
+    for other in ("370811198101010002", "370811198101010003"):
+        report = place.take(bank_tape({**ROW, "身份证号": other}), BANK)
+        assert quarantined(report) == {(1, "recorded_differently")}
+    report = place.take(bank_tape({**ROW, "身份证号": ""}), BANK)
+    assert (report.unchanged, report.quarantined) == (1, [])
+
+
 def test_a_loan_that_was_signed_here_is_not_taken_from_a_tape(place: Place) -> None:
     with open_ledger(place.dsn) as ledger:
         append(ledger, loan("1").collect_events())

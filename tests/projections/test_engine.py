@@ -518,7 +518,14 @@ def test_a_projection_that_can_read_the_fact_after_all_goes_on(
 
 @pytest.mark.parametrize(
     "problem",
-    [AssertionError(), ValueError("two\nlines"), KeyError("k"), psycopg.errors.UniqueViolation("again"), Refusal()],
+    [
+        AssertionError(),
+        ValueError("two\nlines"),
+        KeyError("k"),
+        psycopg.errors.UniqueViolation("again"),
+        psycopg.errors.ProgramLimitExceeded("index row size 9000 exceeds maximum"),
+        Refusal(),
+    ],
 )
 def test_whatever_a_projection_fails_with_it_stops_alone(
     ledger: Ledger, projector: str, reading: Connection[Any], problem: Exception
