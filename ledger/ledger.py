@@ -135,7 +135,7 @@ class Ledger(Application[UUID]):
             with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
                 return cursor.execute(statement, (idempotency_key, digest), prepare=True, binary=True).fetchone()
 
-        row = retried(find)
+        row = retried(find, self.datastore.renew)
         return None if row is None else Receipt(row[0], row[0] + row[1] - 1, row[2], row[3], repeated=True)
 
     @property

@@ -24,6 +24,7 @@ from ledger.context import CommandContext
 from ledger.guards import SlotMove, TotalMove, slot_moves
 from ledger.leaf import JOINT, Envelope, leaf_hash
 from ledger.mapper import StoredFact
+from ledger.store import LedgerDatastore
 
 RETRY_SECONDS = 40.0
 """Longer than the failover of a three-node cluster (up to 20 s, scale.md §2)."""
@@ -52,6 +53,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
     acknowledgement was lost comes back as AlreadyRecorded.
     """
 
+    datastore: LedgerDatastore
+
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         if not stored_events:
             return None
@@ -59,7 +62,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         assert len(facts) == len(stored_events), "only facts of our mapper can be appended"
         context: CommandContext = kwargs["context"]
         parameters = _parameters(facts, context, kwargs["digest"], kwargs.get("totals", ()))
-        first, recorded_at, leaves = retried(lambda: self._append(parameters))
+        first, recorded_at, leaves = retried(lambda: self._append(parameters), self.datastore.renew)
         _compare(facts, context, first, recorded_at, leaves)
         if "answers" in kwargs:
             kwargs["answers"].append((first, recorded_at, leaves[-1]))
@@ -112,11 +115,11 @@ class LedgerRecorder(PostgresApplicationRecorder):
             with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
                 return cursor.execute(statement.encode(), parameters, prepare=True, binary=True).fetchall()
 
-        return retried(select)
+        return retried(select, self.datastore.renew)
 
 
-def retried(act: Callable[[], T], seconds: float = RETRY_SECONDS) -> T:
-    """Do it again while the server is away; a failover ends within the time, a lasting fault is then raised."""
+def retried(act: Callable[[], T], renew: Callable[[], None], seconds: float = RETRY_SECONDS) -> T:
+    """Do it again, with connections renewed, while the server is away; a failover ends within the time, a lasting fault is then raised."""
     give_up, wait = time.monotonic() + seconds, 0.05
     while True:
         try:
@@ -126,6 +129,7 @@ def retried(act: Callable[[], T], seconds: float = RETRY_SECONDS) -> T:
                 raise
             time.sleep(wait)
             wait = min(wait * 2, 2.0)
+            renew()
 
 
 def is_version_conflict(problem: IntegrityError) -> bool:

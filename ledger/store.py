@@ -62,6 +62,10 @@ class LedgerDatastore(PostgresDatastore):
             reconnect_timeout=1.0,
         )
 
+    def renew(self) -> None:
+        """Give up the idle connections that have died: a failover kills all of them, and every one would fail an attempt."""
+        self.pool.check()
+
     @contextmanager
     def get_connection(self) -> Iterator[Connection[DictRow]]:
         try:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 
@@ -18,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 from api.embedded import EmbeddedPostgres
 from ledger.migrating import migrate
 from tests.ledger.writer_process import LOANS, let_go, writers
-from tests.ledger.writing import append, length_if_sound, loan, open_ledger
+from tests.ledger.writing import append, length_if_sound, loan, open_ledger, several
 
 ENDLESS = 1_000_000
 
@@ -84,19 +85,24 @@ def assert_kept_once(database: str, acknowledged: list[dict[int, int]]) -> None:
     )
 
 
+TOGETHER = 8
+"""writers at once: a server takes only so many connections"""
+
+
 @pytest.mark.parametrize("kills", [8, pytest.param(80, marks=pytest.mark.drill)])
 def test_a_killed_client_loses_and_doubles_nothing(loans: str, kills: int) -> None:
     chance, told = random.Random(kills), list[dict[int, int]]()
-    with writers("reports", loans, kills, ENDLESS) as processes:
-        running = [Acknowledged(process) for process in processes[:2]]
-        for process in processes[2:]:
-            running[0].wait_for(1)
-            time.sleep(chance.random() * 0.2)
-            told.append(running.pop(0).kill())
-            running.append(Acknowledged(process))
-        for writer in running:
-            writer.wait_for(1)
-            told.append(writer.kill())
+    for first in range(0, kills, TOGETHER):
+        with writers("reports", loans, TOGETHER, ENDLESS, first) as processes:
+            running = [Acknowledged(process) for process in processes[:2]]
+            for process in processes[2:]:
+                running[0].wait_for(1)
+                time.sleep(chance.random() * 0.2)
+                told.append(running.pop(0).kill())
+                running.append(Acknowledged(process))
+            for writer in running:
+                writer.wait_for(1)
+                told.append(writer.kill())
     assert len(told) == kills
     assert_kept_once(loans, told)
 
@@ -124,6 +130,19 @@ def test_killed_connections_lose_and_double_nothing_and_the_writers_go_on(loans:
         told = [writer.kill() for writer in running]
     assert killed >= kills // 2
     assert_kept_once(loans, told)
+
+
+def test_a_failover_costs_a_command_one_attempt_and_not_one_for_each_connection(loans: str) -> None:
+    """All connections of the pool die together; whoever comes next must not meet them one by one, with longer and longer waits."""
+    with open_ledger(loans) as ledger, ExitStack() as held:
+        pool = ledger.datastore.pool
+        for _ in range(8):
+            held.enter_context(pool.connection())
+        held.close()
+        kill_backends(loans)
+        before = pool.get_stats().get("requests_num", 0)
+        append(ledger, several(1))
+        assert pool.get_stats()["requests_num"] - before <= 3
 
 
 @pytest.fixture

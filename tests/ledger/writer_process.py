@@ -60,15 +60,15 @@ def write_reports(ledger: Ledger, number: int, count: int) -> None:
 
 @contextmanager
 def writers(
-    kind: Literal["batches", "reports"], dsn: str, count: int, each: int
+    kind: Literal["batches", "reports"], dsn: str, count: int, each: int, first: int = 0
 ) -> Iterator[list[subprocess.Popen[str]]]:
-    """So many processes, ready to write; killed at the end if they still run."""
+    """So many processes, numbered from `first`, ready to write; killed at the end if they still run."""
     command = [sys.executable, "-m", "tests.ledger.writer_process", kind, dsn]
     started = [
         subprocess.Popen(
             [*command, str(n), str(each)], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        for n in range(count)
+        for n in range(first, first + count)
     ]
     try:
         for process in started:
