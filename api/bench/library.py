@@ -21,8 +21,8 @@ from eventsourcing.projection import Projection
 from psycopg.sql import SQL, Identifier
 
 from api.bench.book import APPROVED, REPAYMENT, SCHEME, SIGNED, TERMS, due
-from domain.loan.allocation import Movement, allocate
-from domain.loan.balances import Balance, difference
+from domain.loan.allocation import Movement, changes_between
+from domain.loan.balances import Balance
 
 
 class PlainLoan(Aggregate):
@@ -51,9 +51,9 @@ class PlainLoan(Aggregate):
         self._moved(self._changes(Movement(day, self.version + 1, "repaid", amount)), "repaid", amount, day, reference)
 
     def _changes(self, movement: Movement) -> list[list[Any]]:
-        before = allocate(self.terms, SCHEME, self.movements.values())
-        after = allocate(self.terms, SCHEME, [*self.movements.values(), movement])
-        return [[c.value_date.isoformat(), str(c.balance), c.party, c.fen] for c in difference(before, after)]
+        before = self.movements.values()
+        changes = changes_between(self.terms, SCHEME, before, [*before, movement])
+        return [[c.value_date.isoformat(), str(c.balance), c.party, c.fen] for c in changes]
 
     def _moved(self, changes: list[list[Any]], kind: str, amount: int, day: date, reference: str | None) -> None:
         self.money_moved(kind, amount, day.isoformat(), changes, reference)

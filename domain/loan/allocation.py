@@ -7,7 +7,7 @@ carries the difference, each part on its own date.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from math import lcm
@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Literal
 
 from domain.calendar import year_parts
-from domain.loan.balances import Balance, DatedTotals
+from domain.loan.balances import Balance, BalanceChange, DatedTotals, difference
 from domain.loan.events import Allocation
 from domain.loan.terms import RepaymentTerms
 from domain.money import Fen
@@ -74,15 +74,31 @@ class _Course:
         return Allocation(interest_fen=interest, principal_fen=min(movement.fen - interest, self.principal))
 
 
-def allocate(terms: RepaymentTerms | None, scheme: ShareScheme | None, movements: Iterable[Movement]) -> DatedTotals:
-    """The dated balance changes that the movements make together, summed by (date, balance, party).
+def changes_between(
+    terms: RepaymentTerms | None, scheme: ShareScheme | None, before: Iterable[Movement], after: Iterable[Movement]
+) -> tuple[BalanceChange, ...]:
+    """The dated balance changes that lead from the allocation of some movements to that of others, both with hindsight.
 
     Without terms no interest runs. Exposure is every guaranteeing party's share(after) − share(before) of the principal,
-    never the share of a payment (domain.md §3).
+    never the share of a payment (domain.md §3). What both begin with is gone through once.
     """
-    course, totals = _Course(terms), DatedTotals()
-    borne = None if scheme is None else scheme.parts(0)
-    for movement in sorted(movements, key=_IN_ORDER):
+    old, new = sorted(before, key=_IN_ORDER), sorted(after, key=_IN_ORDER)
+    course, common = _Course(terms), 0
+    for one, other in zip(old, new, strict=False):
+        if one != other:
+            break
+        course.advance(one.value_date)
+        _changes(course, one)
+        common += 1
+    fork = replace(course, lent=dict(course.lent))
+    return difference(_allocated(course, scheme, old[common:]), _allocated(fork, scheme, new[common:]))
+
+
+def _allocated(course: _Course, scheme: ShareScheme | None, movements: Iterable[Movement]) -> DatedTotals:
+    """The changes that the movements make together to a loan so far on its way, summed by (date, balance, party)."""
+    totals = DatedTotals()
+    borne = None if scheme is None else scheme.parts(course.principal)
+    for movement in movements:
         course.advance(movement.value_date)
         before = course.principal
         for balance, fen in _changes(course, movement).items():

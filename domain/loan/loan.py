@@ -12,8 +12,8 @@ from domain.actor import Actor
 from domain.errors import InvalidInput, SamePerson
 from domain.facts import EventSourced, Fact, Moment
 from domain.loan import events, refusals
-from domain.loan.allocation import Movement, allocate, interest_due
-from domain.loan.balances import Balance, BalanceChange, balances, difference
+from domain.loan.allocation import Movement, changes_between, interest_due
+from domain.loan.balances import Balance, BalanceChange, balances
 from domain.loan.schedule import schedule
 from domain.money import Fen, yuan
 
@@ -352,9 +352,7 @@ class Loan(EventSourced[Fact]):
 
     def _changes_to(self, movements: Mapping[int, Movement]) -> tuple[BalanceChange, ...]:
         terms, scheme = self.contract.terms, self.contract.share_scheme
-        return difference(
-            allocate(terms, scheme, self._movements.values()), allocate(terms, scheme, movements.values())
-        )
+        return changes_between(terms, scheme, self._movements.values(), movements.values())
 
     def _settle_if_paid(self, moment: Moment, day: date, date_derived: str | None) -> None:
         if not self.outstanding and not self.is_ended:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.loan.allocation import Movement, allocate, interest_due
-from domain.loan.balances import Balance, BalanceChange, balances, difference
+from domain.loan.allocation import Movement, changes_between, interest_due
+from domain.loan.balances import Balance, BalanceChange, DatedTotals, balances, difference
 from domain.loan.loan import Loan
 from domain.money import Fen, yuan
 from tests.domain.lending import (
@@ -81,8 +81,36 @@ def test_several_payouts_and_any_payments_add_up_to_what_one_look_at_all_of_them
         Movement(_day(after), version, "disbursed" if kind == "disbursed" else "repaid", amount)
         for version, (kind, (after, amount)) in enumerate(kinds, 2)
     ]
-    at_once = allocate(loan.contract.terms, SCHEME, movements)
-    assert dated_totals(pending(loan)) == {key: amount for key, amount in at_once.items() if amount}
+    at_once = changes_between(loan.contract.terms, SCHEME, [], movements)
+    assert dated_totals(pending(loan)) == {(c.value_date, c.balance, c.party): c.fen for c in at_once}
+
+
+MOVEMENTS = st.lists(
+    st.builds(
+        Movement,
+        st.integers(0, 60).map(_day),
+        st.integers(2, 40),
+        st.sampled_from(["disbursed", "repaid", "charged_off"]),
+        st.integers(1, 10**9),
+    ),
+    max_size=8,
+    unique_by=lambda movement: movement.order,
+)
+
+
+@given(MOVEMENTS, MOVEMENTS, MOVEMENTS)
+def test_from_one_history_to_another_is_back_to_nothing_and_on_from_there(
+    begun: list[Movement], one: list[Movement], other: list[Movement]
+) -> None:
+    """However much the two have in common, and wherever what differs comes."""
+    before, after = [*begun, *one], [*begun, *other]
+    sums: DatedTotals = {}
+    for sign, movements in ((-1, before), (1, after)):
+        for change in changes_between(terms(), SCHEME, [], movements):
+            key = (change.value_date, change.balance, change.party)
+            sums[key] = sums.get(key, 0) + sign * change.fen
+    told = changes_between(terms(), SCHEME, before, after)
+    assert {(c.value_date, c.balance, c.party): c.fen for c in told} == {key: fen for key, fen in sums.items() if fen}
 
 
 @given(PAYMENTS, st.integers(0, 700), st.integers(1, 40_000_000))
@@ -194,9 +222,9 @@ def test_the_fund_is_exposed_by_the_difference_of_shares_and_not_by_the_share_of
 def test_on_one_day_the_order_of_recording_decides() -> None:
     out, back = Movement(PAID_OUT, 2, "disbursed", 100), Movement(PAID_OUT, 3, "repaid", 100)
     first_back = Movement(PAID_OUT, 1, "repaid", 100)
-    settled, refundable = allocate(None, None, [back, out]), allocate(None, None, [out, first_back])
-    assert settled.get((PAID_OUT, Balance.REFUNDABLE, None), 0) == 0
-    assert refundable[PAID_OUT, Balance.REFUNDABLE, None] == 100
+    settled, refundable = (changes_between(None, None, [], movements) for movements in ([back, out], [out, first_back]))
+    assert not [change for change in settled if change.balance == Balance.REFUNDABLE]
+    assert [change.fen for change in refundable if change.balance == Balance.REFUNDABLE] == [100]
 
 
 def test_interest_due_on_a_day_does_not_know_what_was_paid_after_it() -> None:
