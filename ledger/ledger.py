@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.application import AggregateNotFoundError, Application, Repository
 from eventsourcing.persistence import (
     BaseInfrastructureFactory,
     InfrastructureFactory,
@@ -28,6 +28,7 @@ from domain.facts import EventSourced
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from ledger.context import CommandContext, request_digest
+from ledger.loading import Kept, trusting
 from ledger.mapper import FactMapper
 from ledger.recorder import LedgerRecorder, is_version_conflict, retried
 from ledger.store import AlreadyRecorded, LedgerDatastore, LossyFunctions
@@ -35,8 +36,11 @@ from ledger.store import AlreadyRecorded, LedgerDatastore, LossyFunctions
 AGGREGATES: tuple[type[EventSourced[Any]], ...] = (Loan, Claim, Borrower)
 """Every kind of stream, so that a fresh process can read every fact."""
 
-DECISIONS = 10
-"""How often a command is decided anew when other writers come first on its stream."""
+AGGREGATES_KEPT = 1000
+"""How many loaded aggregates are kept, the least used given up first."""
+
+DECISIONS = 100
+"""How often a command is decided when other writers come first on its stream: one of them succeeds each time."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +77,23 @@ class LedgerFactory(PostgresFactory):
 class Ledger(Application[UUID]):
     """One city's log of facts.
 
-    `digest_key` keys the digests by which repeats of a command are recognised. Loaded aggregates are cached and brought up to date on every
-    use, so any number of processes may write.
+    `digest_key` keys the digests by which repeats of a command are recognised. Loaded aggregates are kept and brought up to date, or
+    found out by the append to be old, so any number of processes may write.
     """
 
     def __init__(self, conninfo: str, *, digest_key: bytes, env: EnvType | None = None) -> None:
         self._digest_key = digest_key
-        super().__init__({"LEDGER_CONNINFO": conninfo, self.AGGREGATE_CACHE_MAXSIZE: "1000", **(env or {})})
+        super().__init__({"LEDGER_CONNINFO": conninfo, **(env or {})})
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         return Environment(name, dict(env or {}))
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory:
         return cast("InfrastructureFactory", LedgerFactory(env))
+
+    def construct_repository(self) -> Repository[UUID]:
+        self._kept = Kept(self.events, cache_maxsize=AGGREGATES_KEPT)
+        return self._kept
 
     def construct_mapper(self) -> Mapper[UUID]:
         return FactMapper(JSONTranscoder())
@@ -97,29 +105,41 @@ class Ledger(Application[UUID]):
 
         `decide` loads aggregates, tells them and returns those to save. A repeat gets the first receipt: where it would be
         decided again the append finds the key, where it would be refused now the key is looked up. A decision that another
-        writer overtook is made anew. Raises KeyReused and whatever `decide` refuses.
+        writer overtook is made anew. The first attempt takes what is kept for the newest; its decision counts only if every
+        stream of which that was assumed is saved, because then the append notices what was overtaken. Raises KeyReused and
+        whatever `decide` refuses.
         """
         digest = request_digest(self._digest_key, command, context.actor)
         for attempt in range(1, DECISIONS + 1):
-            answers: list[tuple[int, datetime, bytes]] = []
-            try:
-                recordings = self.save(*decide(), context=context, digest=digest, answers=answers)
-            except AlreadyRecorded:
-                return self._known(context, digest)
-            except Refusal:
-                known = self._known(context, digest)  # a repeat is refused because the first has had its effect
-                if known is None:
-                    raise
-                return known
-            except IntegrityError as problem:
-                if attempt == DECISIONS or not is_version_conflict(problem):
-                    raise
-            else:
-                if not recordings:
+            with trusting(attempt == 1) as assumed:
+                try:
+                    changed = [aggregate for aggregate in decide() if aggregate.pending_events]
+                    if assumed <= {aggregate.id for aggregate in changed}:
+                        return self._save(changed, context, digest)
+                except AlreadyRecorded:
                     return self._known(context, digest)
-                first, recorded_at, leaf = answers[0]
-                return Receipt(first, first + len(recordings) - 1, recorded_at, leaf)
+                except Refusal:
+                    if assumed:
+                        continue
+                    known = self._known(context, digest)  # a repeat is refused because the first has had its effect
+                    if known is None:
+                        raise
+                    return known
+                except IntegrityError as problem:
+                    if attempt == DECISIONS or not is_version_conflict(problem):
+                        raise
         raise AssertionError("the last attempt either records or raises")
+
+    def _save(self, changed: list[EventSourced[Any]], context: CommandContext, digest: bytes) -> Receipt | None:
+        """Append what the aggregates were told, in one transaction, and keep them."""
+        if not changed:
+            return self._known(context, digest)
+        answers: list[tuple[int, datetime, bytes]] = []
+        recordings = self.save(*changed, context=context, digest=digest, answers=answers)
+        for aggregate in changed:
+            self._kept.keep(aggregate)
+        first, recorded_at, leaf = answers[0]
+        return Receipt(first, first + len(recordings) - 1, recorded_at, leaf)
 
     def _known(self, context: CommandContext, digest: bytes) -> Receipt | None:
         """The first answer under the context's key, if there was one."""

@@ -1,0 +1,64 @@
+"""Loading streams 载入: what was loaded is kept and brought up to date; whoever asks gets a copy, and what is kept never changes.
+
+The library brings its kept aggregates up to date in place, while another thread may be copying them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import deepcopy
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import ProjectorFunction, Repository, project_aggregate
+
+_trusted: ContextVar[set[UUID] | None] = ContextVar("_trusted", default=None)
+
+
+class Kept(Repository[UUID]):
+    """The library's repository, its cache copied on write."""
+
+    def get(
+        self,
+        aggregate_id: UUID,
+        *,
+        version: int | None = None,
+        projector_func: ProjectorFunction[Any, Any] = project_aggregate,
+        fastforward_skipping: bool = False,
+        deepcopy_from_cache: bool = True,
+    ) -> Any:
+        """The stream's aggregate, for the caller alone. Raises AggregateNotFoundError."""
+        assert self.cache is not None
+        if version is not None:
+            return self._reconstruct_aggregate(aggregate_id, version, projector_func)
+        try:
+            kept: Any = self.cache.get(aggregate_id)
+        except KeyError:
+            kept = self._reconstruct_aggregate(aggregate_id, None, projector_func)
+            self.cache.put(aggregate_id, kept)
+            return deepcopy(kept)
+        if (trusted := _trusted.get()) is not None:
+            trusted.add(aggregate_id)
+            return deepcopy(kept)
+        if newer := list(self.event_store.get(aggregate_id, gt=kept.version)):
+            kept = projector_func(deepcopy(kept), newer)
+            self.cache.put(aggregate_id, kept)
+        return deepcopy(kept)
+
+    def keep(self, aggregate: Any) -> None:
+        """Keep what has just been saved."""
+        assert self.cache is not None
+        self.cache.put(aggregate.id, deepcopy(aggregate))
+
+
+@contextmanager
+def trusting(trust: bool) -> Iterator[set[UUID]]:
+    """Within, what is kept counts as the newest without a look at the log; gives the streams of which that was assumed."""
+    assumed = set[UUID]()
+    token = _trusted.set(assumed if trust else None)
+    try:
+        yield assumed
+    finally:
+        _trusted.reset(token)
