@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from api.command_line import asking, demonstrating, keeping, measuring, taking_in
+from api.command_line import (
+    applying,
+    asking,
+    deciding,
+    demonstrating,
+    keeping,
+    measuring,
+    partners,
+    policy,
+    prechecking,
+    projects,
+    taking_in,
+)
 from api.command_line.app import main
 
-__all__ = ["asking", "demonstrating", "keeping", "main", "measuring", "taking_in"]
+__all__ = [
+    "applying",
+    "asking",
+    "deciding",
+    "demonstrating",
+    "keeping",
+    "main",
+    "measuring",
+    "partners",
+    "policy",
+    "prechecking",
+    "projects",
+    "taking_in",
+]

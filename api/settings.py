@@ -17,10 +17,12 @@ from ledger.store import LossyFunctions
 
 @dataclass(frozen=True)
 class Settings:
-    """`database_url` selects a server in place of the embedded one; `keystore_url` a keystore apart from it."""
+    """`database_url` selects a server in place of the embedded one; `keystore_url` a keystore apart from it;
+    `outside` is the address, or the folder, where outside systems answer."""
 
     data: Path
     database_url: str | None = None
+    outside: str | None = None
     keystore_url: str | None = None
     language: Language = "en"
     actor: Actor = LOCAL_OPERATOR
@@ -38,6 +40,7 @@ class Settings:
         settings = {
             "data": Path(".loan-ledger"),
             "database_url": environment.get("DATABASE_URL") or None,
+            "outside": environment.get("OUTSIDE_SYSTEMS") or None,
             "keystore_url": environment.get("KEYSTORE_URL") or None,
             "language": _language(environment),
             **{name: value for name, value in given.items() if value is not None},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 import psycopg
@@ -14,9 +15,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from api.embedded import EmbeddedPostgres
 from api.settings import Settings
 from domain.errors import BadInput
+from ledger.desk import Desk
 from ledger.keystore import Keystore
 from ledger.ledger import Ledger
+from ledger.materials import MaterialStore
 from ledger.migrating import migrate, refuse_old_server
+from ledger.outside import FixtureSource, HttpSource, NoSource, OutsideSource
+from ledger.publishing import PolicyBook
 from projections.engine import Engine, wait_for
 from projections.keeper import Stopped, connect
 from projections.log import head
@@ -79,6 +84,19 @@ class Installation:
     @cached_property
     def ledger(self) -> Ledger:
         return self._open.enter_context(Ledger(self.dsn("application"), digest_key=self.keystore.digest_key))
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What an office has at hand."""
+        book = PolicyBook(self.ledger)
+        return Desk(self.ledger, book, self.keystore, MaterialStore(self.settings.data / "materials"), self._source)
+
+    @property
+    def _source(self) -> OutsideSource:
+        where = self.settings.outside
+        if where is None:
+            return NoSource()
+        return HttpSource(where) if where.startswith(("http://", "https://")) else FixtureSource(Path(where))
 
     @cached_property
     def projector(self) -> Connection[Any]:

@@ -27,13 +27,26 @@ from domain.errors import Refusal
 from domain.facts import EventSourced
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
+from domain.loan_application.application import LoanApplication
+from domain.loan_application.refusals import UnknownApplication
+from domain.policy.policy import Policy
+from domain.rural_partner.partner import RuralPartner
+from domain.rural_partner.project import PartnerProject
 from ledger.context import CommandContext, request_digest
 from ledger.loading import Kept, trusting
 from ledger.mapper import FactMapper
 from ledger.recorder import LedgerRecorder, is_version_conflict, retried
 from ledger.store import AlreadyRecorded, LedgerDatastore, LossyFunctions
 
-AGGREGATES: tuple[type[EventSourced[Any]], ...] = (Loan, Claim, Borrower)
+AGGREGATES: tuple[type[EventSourced[Any]], ...] = (
+    Loan,
+    Claim,
+    Borrower,
+    LoanApplication,
+    Policy,
+    RuralPartner,
+    PartnerProject,
+)
 """Every kind of stream, so that a fresh process can read every fact."""
 
 AGGREGATES_KEPT = 1000
@@ -170,6 +183,30 @@ class Ledger(Application[UUID]):
             return self.repository.get(Loan.create_id(loan_no))
         except AggregateNotFoundError:
             raise UnknownLoan(field="loan_no", loan_no=loan_no) from None
+
+    def application(self, case_no: str) -> LoanApplication:
+        """Raises UnknownApplication."""
+        try:
+            return self.repository.get(LoanApplication.create_id(case_no))
+        except AggregateNotFoundError:
+            raise UnknownApplication(field="case_no", case_no=case_no) from None
+
+    def holders(self, guard: str, key: str) -> list[str]:
+        """Who holds the places of a guard, in order."""
+
+        def find() -> list[str]:
+            with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+                found = cursor.execute("SELECT ledger.guard_holders(%b::text, %b::text)", (guard, key), prepare=True)
+                return [holder for (holder,) in found]
+
+        return retried(find, self.datastore.renew)
+
+    def find(self, stream: UUID) -> Any:
+        """The stream's aggregate, if it has begun."""
+        try:
+            return self.repository.get(stream)
+        except AggregateNotFoundError:
+            return None
 
     def knows(self, stream: UUID) -> bool:
         """Whether the stream has begun."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -13,6 +13,9 @@ from psycopg.rows import DictRow, dict_row
 
 from domain.errors import Refusal
 from domain.loan.refusals import ReferenceUsed
+from domain.loan_application.refusals import GuaranteesAlready, LiveApplication, TooManyLoans
+from domain.rural_partner.refusals import EvidenceUsed, LoanLinkedAlready, PersonIsPartner
+from ledger.guards import GUARANTEES, JOBS_EVIDENCE, LIVE, LOANS, PARTNER, PARTNER_LOAN
 
 
 class KeyReused(Refusal):
@@ -43,6 +46,17 @@ class LossyFunctions(Refusal):
 
 class AlreadyRecorded(Exception):
     """The command under this idempotency key is in the log; the command layer answers with what it did then."""
+
+
+_FULL: Mapping[str, type[Refusal]] = {
+    LIVE: LiveApplication,
+    LOANS: TooManyLoans,
+    GUARANTEES: GuaranteesAlready,
+    PARTNER: PersonIsPartner,
+    PARTNER_LOAN: LoanLinkedAlready,
+    JOBS_EVIDENCE: EvidenceUsed,
+}
+"""What is said when the places of a guard are taken."""
 
 
 class LedgerDatastore(PostgresDatastore):
@@ -91,7 +105,7 @@ def _answer(cause: BaseException | None) -> Exception | None:
         case "LG003" if guard == "bank_reference":
             return ReferenceUsed(field="bank_reference", reference=key)
         case "LG003":
-            return NoSlotLeft(field=guard, key=key)
+            return _FULL.get(guard, NoSlotLeft)(field=guard, key=key)
         case "LG010":
             return AlreadyRecorded(guard)
     return None

@@ -14,13 +14,27 @@ from psycopg.sql import SQL, Identifier, Literal
 from domain.calendar import parse_day
 from domain.errors import BadInput, InvalidInput
 from domain.money import parse_yuan, yuan
+from projections.application_queue import ApplicationQueue
+from projections.application_register import ApplicationRegister
 from projections.audit_trail import AuditTrail
 from projections.keeper import LOG
 from projections.loan_book import LoanBook
+from projections.partner_register import PartnerRegister
+from projections.policy_register import PolicyRegister
+from projections.project_register import ProjectRegister
 from projections.projection import Kind, Projection
 from projections.repayment_history import RepaymentHistory
 
-ALL: tuple[Projection[Any], ...] = (LoanBook(), RepaymentHistory(), AuditTrail())
+ALL: tuple[Projection[Any], ...] = (
+    LoanBook(),
+    RepaymentHistory(),
+    AuditTrail(),
+    ApplicationRegister(),
+    ApplicationQueue(),
+    PolicyRegister(),
+    PartnerRegister(),
+    ProjectRegister(),
+)
 """Every projection there is."""
 
 

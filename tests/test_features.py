@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from pytest_bdd import scenarios
 
-pytest_plugins = ("tests.steps.office", "tests.steps.lending", "tests.steps.repaying", "tests.steps.travelling")
+pytest_plugins = (
+    "tests.steps.office",
+    "tests.steps.applying",
+    "tests.steps.deciding",
+    "tests.steps.lending",
+    "tests.steps.partners",
+    "tests.steps.repaying",
+    "tests.steps.travelling",
+)
 
 scenarios("../features")

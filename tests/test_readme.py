@@ -22,11 +22,12 @@ def test_the_mapping_of_the_readme_can_be_loaded(tmp_path: Path) -> None:
 
 def test_every_command_stands_in_the_readme_and_nothing_else() -> None:
     named = set(
-        re.findall(r"^\| `([a-z]+)[ `]", README.split("## Commands")[1].split("Global options")[0], re.MULTILINE)
+        re.findall(r"^\| `([a-z-]+)[ `]", README.split("## Commands")[1].split("Global options")[0], re.MULTILINE)
     )
     assert callable(main)
     assert named == {
-        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+        *(command.name or command.callback.__name__ for command in app.registered_commands if command.callback),
+        *(group.name for group in app.registered_groups),
     }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from api.bench.appending import appends
+from api.bench.applying import histories, registers
+from api.bench.checking import checks
 from api.bench.commanding import commands
 from api.bench.contest import Benchmark, Effort, Measured, measure
 from api.bench.importing import imports
@@ -24,6 +26,9 @@ _ALL = (
     Benchmark("rebuild_vs_runner", "facts/s", against_runner, 40.0, most=5),
     Benchmark("rebuild_vs_copy_out", "facts/s", against_copy_out, 0.06),
     Benchmark("as_of_replay", "loans/s", replays),
+    Benchmark("application_import", "events/s", histories, most=3),
+    Benchmark("as_of_register", "registers/s", registers, most=5),
+    Benchmark("eligibility", "checks/s", checks, most=5),
 )
 FULL = Effort()
 NAMES = tuple(benchmark.name for benchmark in _ALL)

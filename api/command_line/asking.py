@@ -18,7 +18,10 @@ from domain.calendar import CITY, parse_day
 from domain.compensation.claim import Claim
 from domain.errors import BadInput, InvalidInput
 from domain.loan.loan import Loan
+from domain.loan_application.application import LoanApplication
 from domain.recorded import Recorded
+from domain.rural_partner.partner import RuralPartner
+from domain.rural_partner.project import PartnerProject
 from domain.state import state_as_of
 from projections import log, querying
 from projections.querying import Question
@@ -26,8 +29,8 @@ from projections.querying import Question
 
 class UnknownStream(BadInput):
     code = "stream.unknown"
-    en = "there is no stream {name} as known then; give loan/NUMBER, claim/NUMBER or a stream's id"
-    zh = "（当时）没有事件流 {name}；请给出 loan/编号、claim/编号 或事件流标识"
+    en = "there is no stream {name} as known then; give loan/NUMBER (or claim, application, partner, project) or a stream's id"
+    zh = "（当时）没有事件流 {name}；请给出 loan/编号（或 claim、application、partner、project）或事件流标识"
 
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A day, YYYY-MM-DD: changes dated on or before it.")]
@@ -67,7 +70,9 @@ def query(
 @app.command()
 def replay(
     context: typer.Context,
-    stream: Annotated[str, typer.Argument(help="loan/NUMBER, claim/NUMBER, or a stream's id.")],
+    stream: Annotated[
+        str, typer.Argument(help="loan/NUMBER, claim/…, application/…, partner/…, project/…, or a stream's id.")
+    ],
     as_of: AsOf = None,
     known_at: KnownAt = None,
 ) -> int:
@@ -114,6 +119,12 @@ def _stream_id(name: str) -> UUID:
         return Loan.create_id(number)
     if number and kind == "claim":
         return Claim.create_id(number)
+    if number and kind == "application":
+        return LoanApplication.create_id(number)
+    if number and kind == "partner":
+        return RuralPartner.create_id(number)
+    if number and kind == "project":
+        return PartnerProject.create_id(number)
     try:
         return UUID(number if kind == "borrower" else name)
     except ValueError:

@@ -9,12 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from api.command_line.app import CLEAN, DIFFERENCES, app, progress, show
+from api.demo.applications import Applicants, applied_in_vain, as_applied_for, begins_with_application
+from api.demo.partners import play_partners
 from api.demo.playing import CHANNEL, Player
 from api.demo.scene import lives
 from api.settings import Settings
 from api.wiring import Installation
+from domain.actor import LOCAL_OPERATOR
 from domain.errors import Refusal
 from domain.facts import Moment
+from ledger.context import CommandContext
+from ledger.publishing import publish_policy, shipped
 from ledger.verifying import verify
 from projections import log, querying
 from projections.querying import Question
@@ -60,12 +65,23 @@ def _play(installation: Installation, loans: int, seed: int) -> None:
     counted = installation.projector.execute(
         "SELECT count(*) FROM ledger.stored_events WHERE topic = 'loan.contract_signed'"
     ).fetchone()
-    player = Player(installation.ledger, installation.keystore, Moment(now=datetime.now(UTC)))
+    moment, first = Moment(now=datetime.now(UTC)), counted[0] + 1 if counted else 1
+    player, applicants = (
+        Player(installation.ledger, installation.keystore, moment),
+        Applicants(installation.desk, moment),
+    )
+    publish_policy(installation.ledger, shipped(), CommandContext(LOCAL_OPERATOR, moment, channel=CHANNEL))
     with progress() as bar:
         task = bar.add_task("loans", total=loans)
-        for life in lives(loans, seed, counted[0] + 1 if counted else 1):
-            player.play(life)
+        for number, life in enumerate(lives(loans, seed, first), first):
+            if begins_with_application(life, number):
+                player.play(as_applied_for(life), applicants.sign)
+            else:
+                player.play(life)
             bar.advance(task)
+        for number, life in enumerate(applied_in_vain(loans, seed, first)):
+            applicants.play(life, number)
+        play_partners(player, lives(loans, seed, first), seed)
 
 
 def _summary(installation: Installation) -> dict[str, Any]:
@@ -73,6 +89,7 @@ def _summary(installation: Installation) -> dict[str, Any]:
     stopped = installation.up_to_date()
     connection = installation.projector
     book = querying.ask(connection, querying.projection("loan_book"), Question(group_by=("status",)))
+    register = querying.ask(connection, querying.projection("application_register"), Question(group_by=("status",)))
     rebuilt = [rebuild(connection, projection) for projection in querying.ALL]
     verdict = verify(log.everything(connection))
     return {
@@ -81,6 +98,7 @@ def _summary(installation: Installation) -> dict[str, Any]:
         "outstanding": book.totals["outstanding"],
         "claims_paid": book.totals["claimed"],
         "recovered": book.totals["recovered"],
+        "applications": {row["status"]: row["count"] for row in register.rows},
         "jobs": book.totals["jobs_created"] + book.totals["jobs_retained"],
         "by_status": {row["status"]: row["count"] for row in book.rows},
         "rebuild": {

@@ -1,4 +1,4 @@
-"""`import`: a tape of historical loans, recorded as facts."""
+"""`import` and `import-applications`: history from elsewhere, recorded as facts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import typer
 from api.command_line.app import CLEAN, DIFFERENCES, app, context_of, progress, show
 from api.settings import Settings
 from api.wiring import Installation
+from ledger.importing.applications import import_histories, load_history_mapping
 from ledger.importing.mapping import load_mapping
-from ledger.importing.reading import open_tape
+from ledger.importing.reading import open_table, open_tape
 from ledger.importing.recording import import_tape
 
 
@@ -39,6 +40,27 @@ def import_(
             context_of(settings),
             dry_run=dry_run,
             told=lambda done: bar.update(task, completed=done),
+        )
+    show(settings, report.document())
+    return DIFFERENCES if report.quarantined else CLEAN
+
+
+@app.command("import-applications")
+def import_applications(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The histories: CSV, or CSV packed with gzip, one row a step.")],
+    mapping: Annotated[str, typer.Option("--mapping", help="A shipped mapping (bpi2012) or a TOML file of yours.")],
+) -> int:
+    """Record histories of applications 导入申请历史."""
+    settings: Settings = context.obj
+    table = open_table(file, load_history_mapping(mapping))
+    with progress() as bar:
+        task = bar.add_task("checking", total=table.size)
+        rows = table.check(lambda read: bar.update(task, completed=read))
+    with Installation(settings) as installation, progress() as bar:
+        task = bar.add_task("recording", total=rows)
+        report = import_histories(
+            installation.importer, table, context_of(settings), told=lambda done: bar.update(task, completed=done)
         )
     show(settings, report.document())
     return DIFFERENCES if report.quarantined else CLEAN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
 from api.demo.scene import FUND, POLICY, Life
 from domain.actor import Actor
@@ -33,35 +34,23 @@ class Player:
     keystore: Keystore
     moment: Moment
 
-    def play(self, life: Life) -> None:
-        """Register, sign, pay out, report jobs, and then what the loan's fate is."""
-        self._begin(life)
+    def play(self, life: Life, apply: Callable[[Life, UUID], None] | None = None) -> None:
+        """Register, sign (or `apply`), pay out, report jobs, and then what the loan's fate is."""
+        self._begin(life, apply)
         rows = schedule(life.amount, life.disbursed_on, life.terms)
         due = [row for row in rows if row.due < self.moment.today]
         _FATES[life.fate](self, life, due)
 
-    def _begin(self, life: Life) -> None:
+    def _begin(self, life: Life, apply: Callable[[Life, UUID], None] | None) -> None:
         clerk, bank = self._by(life, "clerk", FUND), self._by(life, "bank_officer", life.bank)
         registration = RegisterBorrower(
             name=life.name, id_number=life.id_number, phone=life.phone, value_date=life.signed_on
         )
         borrower = register_borrower(self.ledger, self.keystore, registration, clerk)
-        contract = SignContract(
-            loan_no=life.loan_no,
-            borrower=borrower,
-            bank=life.bank,
-            county=life.county,
-            state="SD",
-            product=life.product,
-            approved_fen=life.amount,
-            guaranteed_fen=life.amount - life.scheme.part("bank", life.amount),
-            terms=life.terms,
-            rate_basis=life.basis,
-            policy=POLICY,
-            share_scheme=life.scheme,
-            value_date=life.signed_on,
-        )
-        sign_contract(self.ledger, contract, bank)
+        if apply is not None:
+            apply(life, borrower)
+        else:
+            sign_contract(self.ledger, _contract(life, borrower), bank)
         first = life.amount // life.parts
         for part, amount in enumerate((first, life.amount - first)[: life.parts], 1):
             reference = f"D-{life.loan_no}-{part}"
@@ -102,6 +91,24 @@ class Player:
     def _by(self, life: Life, role: str, institution: str) -> CommandContext:
         actor = Actor(subject=f"{role}-{institution}"[:64], role=role, institution=institution, region=life.county)
         return CommandContext(actor, self.moment, channel=CHANNEL)
+
+
+def _contract(life: Life, borrower: UUID) -> SignContract:
+    return SignContract(
+        loan_no=life.loan_no,
+        borrower=borrower,
+        bank=life.bank,
+        county=life.county,
+        state="SD",
+        product=life.product,
+        approved_fen=life.amount,
+        guaranteed_fen=life.amount - life.scheme.part("bank", life.amount),
+        terms=life.terms,
+        rate_basis=life.basis,
+        policy=POLICY,
+        share_scheme=life.scheme,
+        value_date=life.signed_on,
+    )
 
 
 def _pays(player: Player, life: Life, due: list[Instalment]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.borrower import events
 from domain.facts import EventSourced, Fact
@@ -15,8 +15,12 @@ class Borrower(EventSourced[Fact]):
     Event = Fact
     BorrowerRegistered = events.BorrowerRegistered
 
+    if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
+        registered: events.BorrowerRegistered
+
     def state(self, as_of: date | None = None) -> Mapping[str, Any]:
-        return {"person": str(self.id), "registered_on": self.registered_on.isoformat()}
+        return {"person": str(self.id), "registered_on": self.registered.value_date.isoformat()}
 
     def told(self, fact: Fact) -> None:
-        self.registered_on = fact.value_date
+        assert isinstance(fact, events.BorrowerRegistered)
+        self.registered = fact

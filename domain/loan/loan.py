@@ -218,6 +218,11 @@ class Loan(EventSourced[Fact]):
         return bool(self._last("overdue"))
 
     @property
+    def was_overdue(self) -> bool:
+        """Whether it ever was, cured or not."""
+        return any(name == "overdue" and value for _, _, name, value in self._said)
+
+    @property
     def is_settled(self) -> bool:
         return bool(self._last("settled"))
 

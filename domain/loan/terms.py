@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.frozen import Frozen
 from domain.money import Fen
+from domain.policy.pin import PolicyPin as PolicyPin
 
 
 class Grace(Frozen):
@@ -54,10 +55,3 @@ class RateBasis(Frozen):
     lpr_published_on: date
     lpr: Decimal
     margin_bp: int
-
-
-class PolicyPin(Frozen):
-    """The policy edition that a loan was signed under, and the digest of its text."""
-
-    edition: str
-    digest: str

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TypeAlias
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from domain.errors import Refusal
 from ledger.importing import refusals
@@ -25,12 +25,33 @@ Progress: TypeAlias = Callable[[int], None]
 _BLANKS = " \t\u3000"
 
 
+class Columns(Protocol):
+    """What of a mapping the reading of a table needs."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def encoding(self) -> Literal["utf-8", "gb18030"]: ...
+    @property
+    def delimiter(self) -> str: ...
+    @property
+    def strip(self) -> bool: ...
+    @property
+    def ignore(self) -> Sequence[str]: ...
+    def needed_columns(self) -> list[str]:
+        """Columns that must be there, each once."""
+        ...
+
+
+M = TypeVar("M", bound=Columns)
+
+
 @dataclass(frozen=True)
-class Tape:
+class Table(Generic[M]):
     """A file whose header fits its mapping. `digest` is the SHA-256 of the file as it lies there, `size` its bytes."""
 
     path: Path
-    mapping: TapeMapping
+    mapping: M
     digest: str
     size: int
     header: tuple[str, ...]
@@ -41,17 +62,14 @@ class Tape:
             count = sum(1 for _ in self._body(lines))
         return count
 
-    def rows(self, today: date, progress: Progress | None = None) -> Iterator[Quarantined | LoanHistory]:
-        """Convert row by row; a fact cannot be later than `today`.
+    def cells(self, progress: Progress | None = None) -> Iterator[tuple[int, list[str], bool]]:
+        """Every data row: its number from 1, its cells, and whether the file ends without a line end there.
 
-        Raises a Refusal, possibly after rows were given, if the file is not whole or no longer what it was: record within
-        one transaction, or `check()` first.
+        Raises a Refusal, possibly after rows were given, if the file is not whole or no longer what it was: `check()` first.
         """
-        converter = RowConverter(self.mapping, self.header, today)
         with _lines(self.path, self.mapping, progress) as lines:
             for row, cells in enumerate(self._body(lines), start=1):
-                converted = converter.convert(row, cells)
-                yield _unended(converted, self.header[-1]) if lines.unended else converted
+                yield row, cells, lines.unended
 
     def _body(self, lines: Lines) -> Iterator[list[str]]:
         """The data rows; blank lines hold none. A short row at the end without a line end is a tape cut off."""
@@ -66,7 +84,25 @@ class Tape:
             raise refusals.TapeChanged(field="file", file=self.path)
 
 
+@dataclass(frozen=True)
+class Tape(Table[TapeMapping]):
+    """A tape of loans."""
+
+    def rows(self, today: date, progress: Progress | None = None) -> Iterator[Quarantined | LoanHistory]:
+        """Convert row by row; a fact cannot be later than `today`. Raises what `cells` raises."""
+        converter = RowConverter(self.mapping, self.header, today)
+        for row, cells, unended in self.cells(progress):
+            converted = converter.convert(row, cells)
+            yield _unended(converted, self.header[-1]) if unended else converted
+
+
 def open_tape(path: str | Path, mapping: TapeMapping) -> Tape:
+    """A tape of loans; raises what `open_table` raises."""
+    opened_table = open_table(path, mapping)
+    return Tape(**{name: getattr(opened_table, name) for name in opened_table.__dataclass_fields__})
+
+
+def open_table(path: str | Path, mapping: M) -> Table[M]:
     """Take the file's digest and check its header against the mapping. Raises a Refusal that says what to do."""
     file = Path(path)
     digest, size = _digest(file)
@@ -75,7 +111,7 @@ def open_tape(path: str | Path, mapping: TapeMapping) -> Tape:
     with _lines(file, mapping, None) as lines:
         header = next(_records(lines, mapping), (1, []))[1]
     _check_header(file, mapping, header)
-    return Tape(path=file, mapping=mapping, digest=digest, size=size, header=tuple(header))
+    return Table(path=file, mapping=mapping, digest=digest, size=size, header=tuple(header))
 
 
 def _digest(file: Path) -> tuple[str, int]:
@@ -90,12 +126,12 @@ def _digest(file: Path) -> tuple[str, int]:
 
 
 @contextmanager
-def _lines(file: Path, mapping: TapeMapping, progress: Progress | None) -> Iterator[Lines]:
+def _lines(file: Path, mapping: Columns, progress: Progress | None) -> Iterator[Lines]:
     with opened(file, progress) as (stream, hashed):
         yield Lines(file, stream, hashed, mapping.encoding)
 
 
-def _records(lines: Lines, mapping: TapeMapping) -> Iterator[tuple[int, list[str]]]:
+def _records(lines: Lines, mapping: Columns) -> Iterator[tuple[int, list[str]]]:
     """The records of the CSV, each with the line that it starts on. Raises a Refusal where they cannot be told apart."""
     reader = csv.reader(lines, delimiter=mapping.delimiter, strict=True)
     while True:
@@ -122,7 +158,7 @@ def _malformed(file: Path, line: int, problem: str) -> Refusal:
     return refusals.BadQuoting(field="file", file=file, line=line, problem=problem)
 
 
-def _check_header(file: Path, mapping: TapeMapping, header: Sequence[str]) -> None:
+def _check_header(file: Path, mapping: Columns, header: Sequence[str]) -> None:
     """Every column is spoken for and every needed one is there; a line that is no header at all is not repeated."""
     needed = mapping.needed_columns()
     if not set(needed) & set(header):
@@ -140,7 +176,7 @@ def _check_header(file: Path, mapping: TapeMapping, header: Sequence[str]) -> No
         raise refusals.UnmappedColumns(field="file", file=file, columns=_names(unmapped), mapping=mapping.name)
 
 
-def _no_header(file: Path, mapping: TapeMapping, header: Sequence[str]) -> Refusal:
+def _no_header(file: Path, mapping: Columns, header: Sequence[str]) -> Refusal:
     if mapping.encoding == "gb18030":
         try:
             text = "".join(header).encode("gb18030").decode("utf-8")

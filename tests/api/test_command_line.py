@@ -193,7 +193,7 @@ def test_json_is_one_document_wherever_it_is_asked_for(
     assert set(said.document) >= KEYS.get(asked[0], set())
     if asked[0] == "rebuild":
         assert all(set(rebuilt) == REBUILT and rebuilt["equal"] is True for rebuilt in said.document.values())
-        assert set(said.document) == set(asked[1:2]) or len(said.document) == 3
+        assert set(said.document) == set(asked[1:2]) or set(said.document) == {paper.name for paper in ALL}
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
@@ -408,7 +408,7 @@ def test_what_is_no_actor_is_refused(say: Say, actor: str) -> None:
         (("query", "loan_book", "--where", "outstanding=plenty"), "outstanding", "300000.00"),
         (("query", "nothing"), "name", "loan_book, repayment_history, audit_trail"),
         (("replay", "loan/none"), "stream", "loan/NUMBER"),
-        (("replay", "claim/none"), "stream", "claim/NUMBER"),
+        (("replay", "claim/none"), "stream", "(or claim, "),
         (("replay", "none"), "stream", "loan/NUMBER"),
         (("replay", "loan/"), "stream", "loan/NUMBER"),
         (("replay", "00000000-0000-4000-8000-000000000000"), "stream", "loan/NUMBER"),
@@ -483,7 +483,7 @@ def test_the_demonstration_adds_up_and_again_when_it_goes_on(home: Home, say: Sa
         assert document["outstanding"] == total(say, home)
         assert (document["verified"], document["rebuild"]["equal"]) == (True, True)
         assert document["events"] > events
-        assert document["rebuild"]["events"] == 3 * document["events"]
+        assert document["rebuild"]["events"] == len(ALL) * document["events"]
         assert sum(document["by_status"].values()) == loans
         events = document["events"]
 
@@ -549,7 +549,7 @@ def test_a_server_of_ones_own_is_used_and_its_keystore_beside_it(empty_home: Hom
         facts = connection.execute("SELECT count(*) FROM ledger.stored_events").fetchone()
         name = connection.info.dbname
     with psycopg.connect(make_conninfo(server, dbname=f"{name}_keys")) as connection:
-        assert connection.execute("SELECT count(*) FROM person_key").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) > 0 FROM person_key").fetchone() == (True,)
     assert facts is not None and facts[0] > 0
     assert not (home.data / "postgres").exists()
 

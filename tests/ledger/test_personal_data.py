@@ -246,7 +246,7 @@ def test_without_their_key_a_person_is_unreadable_and_the_facts_still_replay(
     assert keystore.person_of(ID_NUMBER) is None
     assert registered(ledger, person) == before
     borrower: Borrower = ledger.repository.get(person)
-    assert borrower.registered_on == DAY
+    assert borrower.registered.value_date == DAY
     assert length_if_sound(database) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from pytest_bdd import given, then, when
 
@@ -185,7 +185,14 @@ def _lend(office: Office, amount: Fen, day: date, terms: RepaymentTerms) -> None
     paid_out(office, amount, day)
 
 
-def _sign(office: Office, amount: Fen, signed_on: date, terms: RepaymentTerms) -> None:
+def sign_for(office: Office, borrower: UUID, product: str, amount: Fen, signed_on: date) -> None:
+    """A contract of somebody who is known, put on the desk."""
+    _new_loan(office, office.bank)
+    _sign(office, amount, signed_on, YEAR, borrower=borrower, product=product)
+    office.recorded()
+
+
+def _sign(office: Office, amount: Fen, signed_on: date, terms: RepaymentTerms, **more: object) -> None:
     contract = SignContract(
         loan_no=office.loan_no,
         borrower=uuid5(Loan.create_id(office.loan_no), "borrower"),
@@ -199,5 +206,5 @@ def _sign(office: Office, amount: Fen, signed_on: date, terms: RepaymentTerms) -
         policy=POLICY,
         share_scheme=zheng_yin_dan(FUND, office.bank, GUARANTOR),
         value_date=signed_on,
-    )
+    ).model_copy(update=more)
     office.act(lambda: sign_contract(office.ledger, contract, office.by("bank_officer", office.bank)))

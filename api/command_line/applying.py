@@ -1,0 +1,294 @@
+"""`application`: from the request to acceptance 申请与受理."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.command_line.app import CLEAN, app, context_of, facts_table, show
+from api.settings import Settings
+from api.wiring import Installation
+from domain.calendar import parse_day
+from domain.errors import BadInput, InvalidInput
+from domain.facts import Moment
+from domain.loan_application.application import LoanApplication
+from domain.money import parse_yuan
+from ledger import applying
+from ledger.fetching import FetchData, fetch_data
+from ledger.registering import RegisterBorrower, register_borrower
+
+application = typer.Typer(no_args_is_help=True, help="Applications 申请.")
+app.add_typer(application, name="application")
+
+Case = Annotated[str, typer.Argument(help="The application's number.")]
+Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD; today if left out.")]
+SourceName = Annotated[str, typer.Argument(help="market_regulator, civil_affairs or credit_registry.")]
+
+
+class NotReadable(BadInput):
+    code = "input.unreadable"
+    en = "{field}: {file} cannot be read as JSON: {problem}; give a file with one JSON object, or - for standard input"
+    zh = "{field}：{file} 不是可读的 JSON：{problem}；请提供一个 JSON 对象文件，或用 - 从标准输入读取"
+
+
+class Person(BaseModel):
+    """Somebody as the form names them; only a pseudonym goes on from here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    id_number: str
+    phone: str | None = None
+
+
+class Form(BaseModel):
+    """The form 申请表: `applicant`, `spouse` and `partners` as persons, `amount` in yuan; the rest as in `SubmitApplication`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    applicant: Person
+    spouse: Person | None = None
+    partners: tuple[Person, ...] = Field(default=(), max_length=20)
+    amount: str
+
+
+@application.command()
+def submit(
+    context: typer.Context,
+    form: Annotated[str, typer.Argument(help="The form as a JSON file, or - for standard input.")],
+    on: Day = None,
+) -> int:
+    """Submit an application 提交申请."""
+    settings: Settings = context.obj
+    document = read_json(form)
+    filled = Form.model_validate(document)
+    made = context_of(settings)
+    day = day_of(on, made.moment)
+    with Installation(settings) as installation:
+        desk = installation.desk
+
+        def known(person: Person) -> str:
+            registration = RegisterBorrower(**person.model_dump(), value_date=day)
+            return str(register_borrower(desk.ledger, desk.keystore, registration, context_of(settings)))
+
+        asked = {name: value for name, value in document.items() if name not in Form.model_fields}
+        command = applying.SubmitApplication.model_validate(
+            {
+                **asked,
+                "applicant": known(filled.applicant),
+                "spouse": known(filled.spouse) if filled.spouse else None,
+                "partners": [known(partner) for partner in filled.partners],
+                "amount_fen": parse_yuan(filled.amount),
+                "value_date": day,
+            }
+        )
+        applying.submit_application(desk, command, made)
+        return _standing(settings, desk.ledger.application(command.case_no))
+
+
+@application.command("add")
+def add_(
+    context: typer.Context,
+    case: Case,
+    kind: Annotated[str, typer.Argument(help="Which material it is, e.g. form.")],
+    file: Annotated[Path, typer.Argument(help="The document: PDF, OFD, PNG or JPEG.")],
+    on: Day = None,
+) -> int:
+    """Add a document; says the digest by which it is known 上传材料."""
+    settings: Settings = context.obj
+    made = context_of(settings)
+    with Installation(settings) as installation:
+        command = applying.AddMaterial(case_no=case, kind=kind, value_date=day_of(on, made.moment))
+        digest = applying.add_material(installation.desk, command, file, made)
+    show(settings, {"case_no": case, "kind": kind, "digest": digest})
+    return CLEAN
+
+
+@application.command()
+def consent(
+    context: typer.Context,
+    case: Case,
+    source: SourceName,
+    document: Annotated[str, typer.Argument(help="The digest of the signed consent.")],
+    until: Annotated[str, typer.Option("--until", help="The last day on which it holds.")],
+    spouse: Annotated[bool, typer.Option("--spouse", help="It is the spouse's.")] = False,
+    on: Day = None,
+) -> int:
+    """Record a person's consent to ask a source about them 登记授权."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        opening = installation.ledger.application(case).opening
+        command = applying.GiveConsent.model_validate(
+            {
+                "case_no": case,
+                "source": source,
+                "document": document,
+                "person": opening.spouse if spouse else opening.applicant,
+                "expires_on": parse_day(until, field="--until"),
+                "value_date": day,
+            }
+        )
+        applying.give_consent(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def fetch(context: typer.Context, case: Case, source: SourceName, on: Day = None) -> int:
+    """Ask an outside system; what it answers, or that it does not, is recorded 数据共享查询."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        command = FetchData.model_validate({"case_no": case, "source": source, "value_date": day})
+        fetch_data(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def enter(
+    context: typer.Context,
+    case: Case,
+    source: SourceName,
+    figures: Annotated[list[str], typer.Argument(help="NAME=VALUE as the source names them, e.g. marital=married.")],
+    material: Annotated[str, typer.Option("--from", help="The digest of the document they were read from.")],
+    reason: Annotated[str, typer.Option(help="Why by hand.")],
+    on: Day = None,
+) -> int:
+    """Enter figures by hand where a source cannot be asked 人工录入."""
+    pairs = dict(_pair(text) for text in figures)
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        command = applying.EnterData.model_validate(
+            {
+                "case_no": case,
+                "source": source,
+                "figures": pairs,
+                "material": material,
+                "reason": reason,
+                "value_date": day,
+            }
+        )
+        applying.enter_data(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def accept(context: typer.Context, case: Case, on: Day = None) -> int:
+    """Accept it; the clock of working days starts 受理."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        applying.accept_application(installation.desk, applying.AcceptApplication(case_no=case, value_date=day), made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def ask(
+    context: typer.Context,
+    case: Case,
+    missing: Annotated[list[str], typer.Argument(help="Every material that is missing.")],
+    on: Day = None,
+) -> int:
+    """Ask the applicant, once, for what is missing; the clock stands still 一次性告知补正."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        command = applying.RequestCorrection(case_no=case, missing=tuple(missing), value_date=day)
+        applying.request_correction(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def corrected(context: typer.Context, case: Case, on: Day = None) -> int:
+    """What was asked for is there; the clock runs on 补正完成."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        applying.confirm_correction(installation.desk, applying.ConfirmCorrection(case_no=case, value_date=day), made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def withdraw(
+    context: typer.Context,
+    case: Case,
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    on: Day = None,
+) -> int:
+    """Withdraw it 撤回."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        command = applying.WithdrawApplication(case_no=case, reason=reason, value_date=day)
+        applying.withdraw_application(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command("show")
+def show_(context: typer.Context, case: Case) -> int:
+    """How it stands, who has to act next, and why every rule fell as it did 查看与说明."""
+    settings: Settings = context.obj
+    with Installation(settings) as installation:
+        return _standing(settings, installation.ledger.application(case))
+
+
+def acted(context: typer.Context, case: str, on: str | None, act: Any) -> int:
+    """Do it, and show how the application stands then."""
+    settings: Settings = context.obj
+    made = context_of(settings)
+    with Installation(settings) as installation:
+        act(installation, made, day_of(on, made.moment))
+        return _standing(settings, installation.ledger.application(case))
+
+
+def day_of(on: str | None, moment: Moment) -> date:
+    return moment.today if on is None else parse_day(on, field="--on")
+
+
+def read_json(file: str) -> dict[str, Any]:
+    """Raises NotReadable."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        document = json.loads(text)
+    except (OSError, ValueError, RecursionError) as problem:
+        said = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
+        raise NotReadable(field="form", file=file, problem=said) from None
+    if not isinstance(document, dict):
+        raise NotReadable(field="form", file=file, problem="it is no object")
+    return document
+
+
+def _standing(settings: Settings, found: LoanApplication) -> int:
+    """The state with the reasons, in the language asked for and in the document in both."""
+    document = dict(found.state())
+    document["findings"] = [
+        {
+            "step": topic.removeprefix("application."),
+            "rule": finding.rule,
+            "holds": finding.holds,
+            "edition": finding.edition,
+            "article": finding.article,
+            "figures": finding.figures,
+            "en": finding.say("en"),
+            "zh": finding.say("zh"),
+        }
+        for topic, finding in found.findings()
+    ]
+    words = {name: value for name, value in document.items() if name != "findings"}
+    words |= {f"{n}": f.say(settings.language) for n, (_, f) in enumerate(found.findings(), 1)}
+    show(settings, document, facts_table(words))
+    return CLEAN
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InvalidInput(field="figures", problem=f"{text[:40]!a} has no =", expected="NAME=VALUE")
+    return name, value

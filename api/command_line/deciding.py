@@ -1,0 +1,200 @@
+"""`application`: reviews, counter-guarantees, decision and contract 审核、反担保、审批与签约."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from api.command_line.app import context_of
+from api.command_line.applying import Case, Day, Person, acted, application, read_json
+from api.settings import Settings
+from api.wiring import Installation
+from domain.calendar import parse_day
+from domain.errors import InvalidInput
+from domain.money import parse_yuan
+from ledger import approving, reviewing
+from ledger.looking_up import Shown
+from ledger.registering import RegisterBorrower, register_borrower
+
+_REVIEWS: dict[str, tuple[type[reviewing.MakeReview], Any]] = {
+    "eligibility": (reviewing.ReviewEligibility, reviewing.review_eligibility),
+    "guarantee": (reviewing.ReviewGuarantee, reviewing.review_guarantee),
+    "credit": (reviewing.ReviewCredit, reviewing.review_credit),
+}
+
+Degree = Annotated[str | None, typer.Option(help="A degree that was shown, e.g. bachelor.")]
+Graduated = Annotated[str | None, typer.Option("--graduated-on", help="The day of graduation that was shown.")]
+Rating = Annotated[str | None, typer.Option(help="The bank's credit rating.")]
+
+
+@application.command()
+def review(
+    context: typer.Context,
+    case: Case,
+    which: Annotated[str, typer.Argument(help="eligibility, guarantee or credit.")],
+    reject: Annotated[bool, typer.Option("--reject", help="Refuse; needs a note where every rule holds.")] = False,
+    note: Annotated[str | None, typer.Option(help="In words.")] = None,
+    most: Annotated[str | None, typer.Option(help="The most that this institution allows, in yuan.")] = None,
+    margin_bp: Annotated[int | None, typer.Option("--margin-bp", help="Credit: basis points over the LPR.")] = None,
+    rating: Rating = None,
+    degree: Degree = None,
+    graduated_on: Graduated = None,
+    post: Annotated[str, typer.Option(help="worker or cadre: which retirement age a woman has.")] = "worker",
+    on: Day = None,
+) -> int:
+    """Make one of the three parallel reviews, in the name of --as 并联审核."""
+    if which not in _REVIEWS:
+        known = ", ".join(_REVIEWS)
+        raise InvalidInput(field="which", problem=f"{which[:40]!a} is no review", expected=f"one of: {known}")
+    kind, use_case = _REVIEWS[which]
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        said: dict[str, Any] = {"case_no": case, "note": note, "value_date": day, "shown": shown}
+        said |= {"outcome": "rejected"} if reject else {}
+        extra = {"most_fen": parse_yuan(most, field="--most") if most else None, "margin_bp": margin_bp}
+        said |= {name: value for name, value in extra.items() if value is not None}
+        use_case(installation.desk, kind.model_validate(said), made)
+
+    shown = {
+        "degree": degree,
+        "rating": rating,
+        "post": post,
+        "graduated_on": parse_day(graduated_on, field="--graduated-on") if graduated_on else None,
+    }
+    return acted(context, case, on, act)
+
+
+@application.command("counter-guarantee")
+def counter_guarantee(
+    context: typer.Context,
+    case: Case,
+    form: Annotated[str, typer.Argument(help="Its form, as the edition names it (`policy show`).")],
+    person: Annotated[str | None, typer.Option(help="Who stands: a JSON file with name and id_number.")] = None,
+    member: Annotated[bool, typer.Option("--member", help="Somebody of the household 亲情贷.")] = False,
+    value: Annotated[str | None, typer.Option(help="What stands, in yuan.")] = None,
+    material: Annotated[str | None, typer.Option("--from", help="The digest of its document.")] = None,
+    on: Day = None,
+) -> int:
+    """Register a counter-guarantee 反担保登记."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        desk = installation.desk
+        standing = None
+        if person is not None:
+            registration = RegisterBorrower(**Person.model_validate(read_json(person)).model_dump(), value_date=day)
+            settings: Settings = context.obj
+            standing = register_borrower(desk.ledger, desk.keystore, registration, context_of(settings))
+        command = reviewing.RegisterCounterGuarantee(
+            case_no=case,
+            form=form,
+            person=standing,
+            member=member,
+            value_fen=parse_yuan(value, field="--value") if value else None,
+            material=material,
+            value_date=day,
+        )
+        reviewing.register_counter_guarantee(desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def waive(
+    context: typer.Context,
+    case: Case,
+    rating: Rating = None,
+    degree: Degree = None,
+    graduated_on: Graduated = None,
+    on: Day = None,
+) -> int:
+    """Waive the counter-guarantee where a rule says so 免除反担保."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        graduated = parse_day(graduated_on, field="--graduated-on") if graduated_on else None
+        shown = Shown(rating=rating, degree=degree, graduated_on=graduated)
+        command = reviewing.WaiveCounterGuarantee(case_no=case, shown=shown, value_date=day)
+        reviewing.waive_counter_guarantee(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def release(
+    context: typer.Context,
+    case: Case,
+    version: Annotated[int, typer.Argument(help="The registration's version in the stream (`replay`).")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    on: Day = None,
+) -> int:
+    """Release a counter-guarantee 解除反担保."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        command = reviewing.ReleaseCounterGuarantee(case_no=case, version=version, reason=reason, value_date=day)
+        reviewing.release_counter_guarantee(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def approve(
+    context: typer.Context,
+    case: Case,
+    amount: Annotated[str | None, typer.Option(help="In yuan; as much as was reviewed if left out.")] = None,
+    months: Annotated[int | None, typer.Option(help="The term; as asked for if left out.")] = None,
+    on: Day = None,
+) -> int:
+    """Approve it, as somebody who made none of the reviews 审批通过."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        fen = parse_yuan(amount, field="--amount") if amount else None
+        command = approving.ApproveApplication(case_no=case, amount_fen=fen, months=months, value_date=day)
+        approving.approve_application(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def reject(
+    context: typer.Context,
+    case: Case,
+    reason: Annotated[str | None, typer.Option(help="In words; what the reviews found is told in any case.")] = None,
+    on: Day = None,
+) -> int:
+    """Refuse it, with every reason 不予通过."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        command = approving.RejectApplication(case_no=case, reason=reason, value_date=day)
+        approving.reject_application(installation.desk, command, made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def expire(context: typer.Context, case: Case, on: Day = None) -> int:
+    """Let an unused approval, or one whose correction never came, lapse 失效."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        approving.expire_application(installation.desk, approving.ExpireApplication(case_no=case, value_date=day), made)
+
+    return acted(context, case, on, act)
+
+
+@application.command()
+def sign(
+    context: typer.Context,
+    case: Case,
+    loan_no: Annotated[str, typer.Argument(help="The number of the contract.")],
+    method: Annotated[
+        str, typer.Option(help="equal_instalment 等额本息 or bullet 到期一次还本付息.")
+    ] = "equal_instalment",
+    on: Day = None,
+) -> int:
+    """Sign the contract of an approved application; the loan begins 签订合同."""
+
+    def act(installation: Installation, made: Any, day: date) -> None:
+        command = approving.SignApproved(case_no=case, loan_no=loan_no, method=method, value_date=day)
+        approving.sign_approved(installation.desk, command, made)
+
+    return acted(context, case, on, act)

@@ -1,0 +1,179 @@
+"""The intake of an application 受理: documents, consents, data, acceptance, and the one correction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from domain.errors import InvalidInput
+from domain.facts import Moment
+from domain.loan_application import events, refusals
+from domain.loan_application.clock import Clock
+from domain.loan_application.standing import Standing
+
+
+class Intake(Standing):
+    """The decisions up to the reviews."""
+
+    # Materials and data.
+
+    def add_material(
+        self, moment: Moment, *, kind: str, digest: str, media_type: str, size: int, value_date: date
+    ) -> None:
+        """A document came in; the same one a second time is nothing new."""
+        self._step(moment, value_date)
+        if all((m.kind, m.digest) != (kind, digest) for m in self.facts_of(events.MaterialAdded)):
+            self.tell(
+                events.MaterialAdded,
+                moment,
+                value_date=value_date,
+                kind=kind,
+                digest=digest,
+                media_type=media_type,
+                size=size,
+            )
+
+    def give_consent(
+        self,
+        moment: Moment,
+        *,
+        person: UUID,
+        source: events.Source,
+        document: str,
+        expires_on: date,
+        value_date: date,
+    ) -> None:
+        """Raises UnknownMaterial, InvalidInput."""
+        self._step(moment, value_date)
+        self._must_have(document)
+        if expires_on < value_date:
+            problem = f"{expires_on} is before {value_date}"
+            raise InvalidInput(field="expires_on", problem=problem, expected="a day on which the consent still holds")
+        self.tell(
+            events.ConsentGiven,
+            moment,
+            value_date=value_date,
+            person=person,
+            source=source,
+            document=document,
+            expires_on=expires_on,
+        )
+
+    def consent(self, source: events.Source, day: date) -> events.ConsentGiven:
+        """The consent under which a source may be asked. Raises ConsentMissing."""
+        for given in reversed(self.facts_of(events.ConsentGiven)):
+            if given.source == source and given.value_date <= day <= given.expires_on:
+                return given
+        raise refusals.ConsentMissing(field="source", case_no=self.case_no, source=source, day=day)
+
+    def record_answer(
+        self, moment: Moment, *, source: events.Source, digest: str, figures: dict[str, str], value_date: date
+    ) -> None:
+        """Raises ConsentMissing."""
+        self._step(moment, value_date)
+        consent = self.consent(source, value_date).document
+        self.tell(
+            events.DataFetched,
+            moment,
+            value_date=value_date,
+            source=source,
+            consent=consent,
+            digest=digest,
+            figures=figures,
+        )
+
+    def record_no_answer(
+        self, moment: Moment, *, source: events.Source, problem: str, detail: str, value_date: date
+    ) -> None:
+        self._step(moment, value_date)
+        self.tell(
+            events.DataNotFetched, moment, value_date=value_date, source=source, problem=problem, detail=detail[:200]
+        )
+
+    def enter_data(
+        self,
+        moment: Moment,
+        *,
+        source: events.Source,
+        figures: dict[str, str],
+        material: str,
+        reason: str,
+        value_date: date,
+    ) -> None:
+        """The clerk goes on by hand, from a document. Raises UnknownMaterial."""
+        self._step(moment, value_date)
+        self._must_have(material)
+        self.tell(
+            events.DataEntered,
+            moment,
+            value_date=value_date,
+            source=source,
+            figures=figures,
+            material=material,
+            reason=reason,
+        )
+
+    # Acceptance and corrections.
+
+    def accept(
+        self,
+        moment: Moment,
+        *,
+        required: Iterable[str],
+        pulled: Iterable[str],
+        clock: Clock,
+        value_date: date,
+    ) -> None:
+        """Start the clock when nothing is missing. Raises MaterialsMissing, AlreadyAccepted."""
+        self._step(moment, value_date)
+        if accepted := self.facts_of(events.Accepted):
+            raise refusals.AlreadyAccepted(case_no=self.case_no, accepted=accepted[-1].value_date)
+        if missing := self.missing(required, pulled):
+            raise refusals.MaterialsMissing(field="materials", case_no=self.case_no, missing=", ".join(missing))
+        due_on = clock.due_on(value_date, clock.working_days)
+        self.tell(
+            events.Accepted,
+            moment,
+            value_date=value_date,
+            materials=tuple(required),
+            working_days=clock.working_days,
+            due_on=due_on,
+            provisional_years=clock.provisional_years(value_date, due_on),
+        )
+
+    def missing(self, required: Iterable[str], pulled: Iterable[str] = ()) -> tuple[str, ...]:
+        """Materials that are not there and sources whose figures nobody knows."""
+        there = {material.kind for material in self.facts_of(events.MaterialAdded)}
+        return (
+            *(kind for kind in required if kind not in there),
+            *(source for source in pulled if source not in self.figures()),
+        )
+
+    def figures(self) -> Mapping[str, Mapping[str, str]]:
+        """What is known from each source: fetched, or entered by hand, whichever came last."""
+        known = [f for f in self._facts if isinstance(f, events.DataFetched | events.DataEntered)]
+        return {fact.source: fact.figures for fact in known}
+
+    def request_correction(self, moment: Moment, *, missing: Sequence[str], value_date: date) -> None:
+        """Ask the applicant, once, for all that is missing; the clock stands still. Raises AskedAlready, NotInReview."""
+        self._step(moment, value_date)
+        self._must_be_in_review()
+        if asked := self.facts_of(events.CorrectionRequested):
+            raise refusals.AskedAlready(case_no=self.case_no, asked=asked[-1].value_date)
+        if not missing:
+            raise InvalidInput(field="missing", problem="it is empty", expected="every material that is asked for")
+        self.tell(events.CorrectionRequested, moment, value_date=value_date, missing=tuple(missing))
+
+    def correct(self, moment: Moment, *, clock: Clock, value_date: date) -> None:
+        """What was asked for is there; the clock runs on. Raises NothingAsked, MaterialsMissing."""
+        self._step(moment, value_date)
+        asked = self.paused_by
+        if asked is None:
+            raise refusals.NothingAsked(case_no=self.case_no)
+        since = {m.kind for m in self.facts_of(events.MaterialAdded) if m.originator_version > asked.originator_version}
+        if missing := [kind for kind in asked.missing if kind not in since]:
+            raise refusals.MaterialsMissing(field="materials", case_no=self.case_no, missing=", ".join(missing))
+        accepted = self.facts_of(events.Accepted)[-1]
+        left = max(accepted.working_days - clock.used(accepted.value_date, asked.value_date), 0)
+        self.tell(events.Corrected, moment, value_date=value_date, due_on=clock.due_on(value_date, left))

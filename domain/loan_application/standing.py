@@ -1,0 +1,169 @@
+"""How an application stands: what its facts come to, on any day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from domain.facts import EventSourced, Fact, Moment
+from domain.loan_application import events, refusals
+from domain.money import Fen, yuan
+from domain.policy.finding import Finding
+
+F = TypeVar("F", bound=Fact)
+
+REVIEWS: Mapping[events.Review, type[events.Reviewed]] = {
+    "eligibility": events.EligibilityReviewed,
+    "guarantee": events.GuaranteeReviewed,
+    "credit": events.CreditReviewed,
+}
+
+
+class Standing(EventSourced[Fact]):
+    """The part of the aggregate that only reads and is told."""
+
+    if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
+        opening: events.Submitted
+
+    def told(self, fact: Fact) -> None:
+        if isinstance(fact, events.Submitted):
+            self.opening = fact
+            self._facts: list[Fact] = []
+        self._facts.append(fact)
+
+    def facts_of(self, kind: type[F]) -> list[F]:
+        """Its facts of one kind, in order."""
+        return [fact for fact in self._facts if isinstance(fact, kind)]
+
+    @property
+    def case_no(self) -> str:
+        return self.opening.case_no
+
+    @property
+    def accepted_on(self) -> date | None:
+        accepted = self.facts_of(events.Accepted)
+        return accepted[-1].value_date if accepted else None
+
+    @property
+    def borrowers(self) -> tuple[UUID, ...]:
+        """For whom a loan of this application counts."""
+        return tuple(person for person in (self.opening.applicant, *self.opening.partners) if person is not None)
+
+    @property
+    def reviews(self) -> Mapping[events.Review, events.Reviewed]:
+        return {which: made[-1] for which, kind in REVIEWS.items() if (made := self.facts_of(kind))}
+
+    @property
+    def counter_guarantees(self) -> list[events.CounterGuaranteeRegistered]:
+        """Those that still bind."""
+        released = {fact.registered_version for fact in self.facts_of(events.CounterGuaranteeReleased)}
+        registered = self.facts_of(events.CounterGuaranteeRegistered)
+        return [fact for fact in registered if fact.originator_version not in released]
+
+    @property
+    def waiver(self) -> Finding | None:
+        waived = self.facts_of(events.CounterGuaranteeWaived)
+        return waived[-1].finding if waived else None
+
+    @property
+    def paused_by(self) -> events.CorrectionRequested | None:
+        """The request that is being waited for, if any."""
+        asked = self.facts_of(events.CorrectionRequested)
+        return asked[-1] if asked and not self.facts_of(events.Corrected) else None
+
+    @property
+    def approval(self) -> events.Approved | None:
+        """The approval that may still be used."""
+        approved = self.facts_of(events.Approved)
+        return (
+            approved[-1] if approved and self.status() == "approved" and not self.facts_of(events.Contracted) else None
+        )
+
+    @property
+    def most(self) -> Fen:
+        """What was asked for, and no more than any review allows."""
+        bounded = (r for r in self.reviews.values() if isinstance(r, events.GuaranteeReviewed | events.CreditReviewed))
+        return min([self.opening.amount_fen, *(r.most_fen for r in bounded if r.most_fen is not None)])
+
+    def waits_for(self) -> tuple[str, ...]:
+        """Who has to act next."""
+        if self.status() == "approved":
+            return ("contract",) if self.approval else ()
+        if self.status() == "submitted":
+            return ("intake",)
+        if self.status() != "in_review":
+            return ()
+        if self.paused_by is not None:
+            return ("applicant",)
+        return tuple(which for which in REVIEWS if which not in self.reviews) or ("approver",)
+
+    def status(self, as_of: date | None = None) -> str:
+        """One of submitted, in_review, approved, rejected, withdrawn, expired: where its last step by then left it."""
+        status = "submitted"
+        for fact in self._facts:
+            if as_of is None or fact.value_date <= as_of:
+                status = _STATUS.get(type(fact), status)
+                if isinstance(fact, events.HistoryRecorded):
+                    status = fact.ending or (fact.status if status == "submitted" else None) or status
+        return status
+
+    def state(self, as_of: date | None = None) -> Mapping[str, Any]:
+        return {
+            "case_no": self.case_no,
+            "status": self.status(as_of),
+            "product": self.opening.product,
+            "amount": yuan(self.opening.amount_fen),
+            "bank": self.opening.bank,
+            "reviews": {
+                which: review.outcome
+                for which, review in self.reviews.items()
+                if as_of is None or review.value_date <= as_of
+            },
+            "waits_for": list(self.waits_for()) if as_of is None else None,
+        }
+
+    def findings(self) -> list[tuple[str, Finding]]:
+        """Every finding of its life, each with the step that made it."""
+        return [(fact.TOPIC, finding) for fact in self._facts for finding in getattr(fact, "findings", ())]
+
+    def has_passed(self, which: events.Review) -> bool:
+        review = self.reviews.get(which)
+        return review is not None and review.outcome == "passed"
+
+    # What every step has to keep to.
+
+    def _step(self, moment: Moment, value_date: date, *, approved_too: bool = False) -> None:
+        """Every step is dated, in order, and of an application that has not ended."""
+        moment.not_before(value_date)
+        live = self.status() in ("submitted", "in_review") or (approved_too and self.approval is not None)
+        if not live or self.opening.tape is not None:
+            raise refusals.ApplicationEnded(case_no=self.case_no, status=self.status())
+        self._in_order(value_date)
+
+    def _in_order(self, value_date: date) -> None:
+        last = max(fact.value_date for fact in self._facts)
+        if value_date < last:
+            raise refusals.BeforeLastStep(field="value_date", value_date=value_date, case_no=self.case_no, last=last)
+
+    def _must_be_in_review(self) -> None:
+        if self.status() != "in_review":
+            raise refusals.NotInReview(case_no=self.case_no, status=self.status())
+
+    def _must_not_wait(self) -> None:
+        if asked := self.paused_by:
+            raise refusals.Paused(case_no=self.case_no, missing=", ".join(asked.missing))
+
+    def _must_have(self, digest: str) -> None:
+        if all(material.digest != digest for material in self.facts_of(events.MaterialAdded)):
+            raise refusals.UnknownMaterial(field="material", case_no=self.case_no, digest=digest)
+
+
+_STATUS: Mapping[type[Fact], str] = {
+    events.Accepted: "in_review",
+    events.Approved: "approved",
+    events.Rejected: "rejected",
+    events.Withdrawn: "withdrawn",
+    events.Expired: "expired",
+}

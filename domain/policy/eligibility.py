@@ -1,0 +1,221 @@
+"""Eligibility 资格: what the rules of an edition say of an applicant's figures, each rule a finding; pure, so that anybody may ask beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from domain.calendar import add_months
+from domain.frozen import Frozen
+from domain.money import Fen, yuan
+from domain.policy.edition import Edition
+from domain.policy.finding import Finding
+from domain.policy.rules import Age, Kind, Rule
+
+DEGREES = ("bachelor", "master", "doctor")
+"""Degrees from a bachelor's on (R-ELI-3)."""
+
+
+class OtherLoan(Frozen):
+    """A loan elsewhere, as the credit registry names its kind."""
+
+    kind: str
+    fen: Fen = Field(ge=0)
+    of: Literal["borrower", "spouse"] = "borrower"
+
+
+class Applicant(Frozen):
+    """What the rules look at on a day; nobody's name, nobody's number."""
+
+    on: date
+    kind: Kind
+    product: str
+    group: str | None = None
+    amount_fen: Fen = Field(ge=0)
+    months: int = Field(ge=0, le=1200)
+    born: date | None = None
+    sex: Literal["male", "female_worker", "female_cadre"] | None = None
+    partners: int = Field(default=0, ge=0)
+    loans_so_far: int = Field(default=0, ge=0)
+    overdue_record: bool = False
+    other_loans: tuple[OtherLoan, ...] = ()
+    staff: int | None = Field(default=None, ge=0)
+    hired: int | None = Field(default=None, ge=0)
+    wages_owed: bool = False
+    degree: str | None = None
+    qualified_partner: bool = False
+    family_guarantors: int = Field(default=0, ge=0)
+    rating: str | None = None
+    graduated_on: date | None = None
+
+
+def eligibility_findings(edition: Edition, applicant: Applicant) -> tuple[Finding, ...]:
+    """资格审核: every rule that applies, whether it holds or not (R-ELI, R-LIM)."""
+    return tuple(_eligibility(edition, applicant))
+
+
+def _eligibility(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    package, limit = edition.package(applicant.product), edition.limits[applicant.kind]
+    if applicant.kind != "small_enterprise":
+        yield from _group(edition, applicant)
+        yield from _age(edition, applicant)
+        yield _other_loans(edition, applicant)
+    else:
+        yield from _hiring(edition, applicant)
+    kinds = {"package": package.zh, "kind": applicant.kind}
+    yield _finding(edition, package, "package.kind", applicant.kind in package.kinds, **kinds)
+    yield from _package_asks(edition, applicant)
+    yield from _amount(edition, applicant)
+    term = {"months": str(applicant.months), "most": str(limit.months), "kind": applicant.kind}
+    yield _finding(edition, limit, "limit.term", 0 < applicant.months <= limit.months, **term)
+    had = {"had": str(applicant.loans_so_far), "most": str(edition.repeats.loans)}
+    yield _finding(edition, edition.repeats, "repeats.loans", applicant.loans_so_far < edition.repeats.loans, **had)
+    yield _finding(edition, edition.repeats, "repeats.overdue", not applicant.overdue_record)
+
+
+def waiver_finding(edition: Edition, applicant: Applicant) -> Finding:
+    """免除反担保: by its package, or for its group up to an amount (R-PRO-2)."""
+    package = edition.package(applicant.product)
+    figures = {"package": package.zh, "asked": _shown(applicant.amount_fen), "why": package.zh}
+    rated = package.asks != "rating" or applicant.rating in package.ratings
+    if package.waived and rated and all(finding.holds for finding in _package_asks(edition, applicant)):
+        return _finding(edition, package, "counter_guarantee.waived", True, **figures)
+    for waiver in edition.counter_guarantee.waivers:
+        if applicant.group in waiver.groups and applicant.amount_fen <= waiver.most:
+            group = next(group for group in edition.groups if group.code == applicant.group)
+            figures["why"] = f"{group.zh} ≤ {_shown(waiver.most)}"
+            return _finding(edition, waiver, "counter_guarantee.waived", True, **figures)
+    return _finding(edition, edition.counter_guarantee, "counter_guarantee.waived", False, **figures)
+
+
+def guarantee_findings(
+    edition: Edition, applicant: Applicant, *, counter_guarantees: int, waived: bool
+) -> tuple[Finding, ...]:
+    """担保审核: something stands for the loan towards the guarantor, or need not."""
+    figures = {"standing": str(counter_guarantees), "waived": "yes" if waived else "no"}
+    holds = waived or counter_guarantees > 0
+    return (_finding(edition, edition.counter_guarantee, "counter_guarantee.there", holds, **figures),)
+
+
+def credit_findings(
+    edition: Edition, applicant: Applicant, *, margin_bp: int, rating: str | None
+) -> tuple[Finding, ...]:
+    """授信审核: the rate is at most the cap (R-INT-1); a package that asks for a rating gets one."""
+    cap = edition.rate_cap
+    figures = {"margin": str(margin_bp), "cap": str(cap.margin_bp)}
+    capped = _finding(edition, cap, "rate.cap", margin_bp <= cap.margin_bp, **figures)
+    package = edition.package(applicant.product)
+    if package.asks != "rating":
+        return (capped,)
+    shown = {"package": package.zh, "rating": rating or "-"}
+    return capped, _finding(edition, package, "package.rating", rating in package.ratings, **shown)
+
+
+def retires_on(age: Age, born: date, sex: str, on: date) -> date:
+    """The day on which retirement age is reached, by the table in force on `on` (R-ELI-4); born on 29 February counts the 28th."""
+    table = next(entry for entry in age.retirement if entry.sex == sex)
+    later = (born.year - table.born_from.year) * 12 + born.month - table.born_from.month
+    more = min(later // table.step + 1, table.most) if later >= 0 and on >= age.gradual_from else 0
+    return _later(born, table.years * 12 + more)
+
+
+def _group(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    """One of the groups; a graduate of so many years at most, by the day of graduation that was shown (R-ELI-1)."""
+    found = next((group for group in edition.groups if group.code == applicant.group), None)
+    named = found.zh if found else applicant.group or "-"
+    yield _finding(edition, found or edition.groups[0], "group.listed", found is not None, group=named)
+    if found is None or found.within_years is None:
+        return
+    graduated, day = applicant.graduated_on, applicant.on
+    holds = graduated is not None and graduated <= day <= _later(graduated, found.within_years * 12)
+    shown = {"graduated": graduated.isoformat() if graduated else "-", "years": str(found.within_years)}
+    yield _finding(edition, found, "group.graduated", holds, **shown, day=day.isoformat())
+
+
+def _amount(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    """What the kind allows, unless the package allows more, and what the package allows (R-LIM-1, R-LIM-3, R-LIM-4, R-LIM-9)."""
+    package, limit = edition.package(applicant.product), edition.limits[applicant.kind]
+    asked, most = applicant.amount_fen, _limit(edition, applicant)
+    if package.most is None or package.most <= most:
+        shown = {"asked": _shown(asked), "most": _shown(most), "kind": applicant.kind}
+        yield _finding(edition, limit, "limit.kind", asked <= most, **shown)
+    if package.most is not None:
+        shown = {"asked": _shown(asked), "most": _shown(package.most), "package": package.zh}
+        yield _finding(edition, package, "limit.package", asked <= package.most, **shown)
+
+
+def _age(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    """At least so old on the day, and not of retirement age within the term; where no birthday is known nothing is said."""
+    if applicant.born is None or applicant.sex is None:
+        return
+    years = applicant.on.year - applicant.born.year
+    years -= _later(applicant.born, years * 12) > applicant.on
+    shown = {"age": str(years), "day": applicant.on.isoformat(), "least": str(edition.age.least)}
+    yield _finding(edition, edition.age, "age.least", years >= edition.age.least, **shown)
+    ends = _later(applicant.on, applicant.months)
+    retires = retires_on(edition.age, applicant.born, applicant.sex, applicant.on)
+    shown = {"ends": ends.isoformat(), "retires": retires.isoformat()}
+    yield _finding(edition, edition.age, "age.retirement", ends < retires, **shown)
+
+
+def _other_loans(edition: Edition, applicant: Applicant) -> Finding:
+    """None but allowed kinds, of borrower and spouse; consumer loans up to an amount in all (R-ELI-5)."""
+    rule = edition.other_loans
+    consumer = sum(loan.fen for loan in applicant.other_loans if loan.kind in rule.consumer)
+    strange = [loan for loan in applicant.other_loans if loan.kind not in (*rule.allowed, *rule.consumer)]
+    listed = "; ".join(f"{loan.of} {loan.kind} {_shown(loan.fen)}" for loan in strange or applicant.other_loans) or "-"
+    return _finding(edition, rule, "other_loans.allowed", not strange and consumer <= rule.consumer_most, loans=listed)
+
+
+def _hiring(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    """At least the percentage of current staff, rounded up, at least one; exactly at the bound the smaller class (R-ELI-7, R-ELI-8)."""
+    staff, hired = applicant.staff or 0, applicant.hired or 0
+    ratio = max((r for r in edition.hire_ratios if staff > r.above or not r.above), key=lambda r: r.above)
+    least = max(-(-staff * ratio.percent // 100), 1)
+    shown = {"hired": str(hired), "staff": str(staff), "least": str(least), "percent": str(ratio.percent)}
+    yield _finding(edition, ratio, "hire.ratio", hired >= least, **shown)
+    yield _finding(edition, ratio, "hire.wages", not applicant.wages_owed)
+
+
+def _package_asks(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    package = edition.package(applicant.product)
+    match package.asks:
+        case "partner":
+            yield _finding(edition, package, "package.partner", applicant.qualified_partner, package=package.zh)
+        case "degree":
+            shown = {"package": package.zh, "degree": applicant.degree or "-"}
+            yield _finding(edition, package, "package.degree", applicant.degree in DEGREES, **shown)
+        case "family":
+            shown = {"package": package.zh, "members": str(applicant.family_guarantors)}
+            yield _finding(edition, package, "package.family", applicant.family_guarantors > 0, **shown)
+        case "rating" | None:
+            return
+
+
+def _limit(edition: Edition, applicant: Applicant) -> Fen:
+    """What a borrower of the kind may ask for; a partnership by its heads, but never beyond its own limit (R-LIM-3)."""
+    limit = edition.limits[applicant.kind]
+    if applicant.kind != "partnership" or limit.percent is None:
+        return limit.most
+    heads = min(applicant.partners + 1, limit.partners or applicant.partners + 1)
+    return min(edition.limits["individual"].most * heads * limit.percent // 100, limit.most)
+
+
+def _later(day: date, months: int) -> date:
+    """As `add_months`, but no later than the last day there is: nonsense is refused by its rule, not by the calendar."""
+    try:
+        return add_months(day, months)
+    except ValueError:
+        return date.max
+
+
+def _finding(edition: Edition, rule: Rule, code: str, holds: bool, **figures: str) -> Finding:
+    return Finding(rule=code, holds=holds, figures=figures, edition=edition.edition, **rule.cited)
+
+
+def _shown(fen: Fen) -> str:
+    whole, _, cents = yuan(fen).partition(".")
+    return f"{int(whole):,}.{cents}"

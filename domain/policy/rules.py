@@ -1,0 +1,222 @@
+"""The rules 条款 of an edition, each block with its number, where its document says it, where that was seen and how sure it is."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+
+from domain.errors import BadInput
+from domain.frozen import PLAIN, Frozen
+from domain.money import Fen, parse_yuan, yuan
+from domain.policy.finding import Confidence
+from domain.ratio import PartyShare, ShareScheme
+
+Kind: TypeAlias = Literal["individual", "partnership", "small_enterprise"]
+KINDS: tuple[Kind, ...] = ("individual", "partnership", "small_enterprise")
+
+
+def _amount(value: object) -> Fen:
+    if not isinstance(value, str):
+        raise ValueError('amounts are written as text in yuan, such as "300000.00"')
+    try:
+        return parse_yuan(value)
+    except BadInput as problem:
+        raise ValueError(str(problem)) from None
+
+
+Amount = Annotated[Fen, BeforeValidator(_amount), PlainSerializer(yuan, when_used="json"), Field(gt=0)]
+Count = Annotated[int, Field(gt=0, strict=True)]
+Days = Annotated[int, Field(gt=0, le=1000, strict=True)]
+Day = Annotated[date, Field(strict=True, ge=date(2002, 1, 1), le=date(2099, 12, 31))]
+"""From the year of the first method (银发〔2002〕394号) on; anything else is a slip of the keyboard."""
+Name = Annotated[str, Field(pattern=PLAIN, max_length=200)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class Rule(Frozen):
+    """`rule` is its number in the collection of rules, `article` where its document says it, `source` where that was seen."""
+
+    rule: Annotated[str, Field(pattern=r"^R-[A-Z]+-[0-9]+$")]
+    article: Name | None = None
+    source: Name
+    confidence: Confidence
+
+    @property
+    def cited(self) -> dict[str, Any]:
+        """As a finding cites it."""
+        return {"article": self.article or self.rule, "source": self.source, "confidence": self.confidence}
+
+
+class Dates(Rule):
+    """Where the first and the last day were seen."""
+
+
+class Named(Rule):
+    code: Code
+    zh: Name
+    en: Name
+
+
+class Group(Named):
+    """扶持人群; `local` ones are paid for by the city alone; of graduates, who graduated at most `within_years` ago."""
+
+    local: bool = False
+    within_years: Count | None = None
+
+
+class Limit(Rule):
+    """`percent` of the sum of the partners' own limits is what a partnership may ask for; `partners` how many count at most."""
+
+    most: Amount
+    months: Annotated[Count, Field(le=600)]
+    percent: Annotated[Count, Field(le=200)] | None = None
+    partners: Count | None = None
+
+
+class Repeats(Rule):
+    loans: Count
+
+
+class Retirement(Frozen):
+    """Statutory retirement: `years`, and for the later born one month more for every `step` months, at most `most` months."""
+
+    sex: Literal["male", "female_worker", "female_cadre"]
+    years: Annotated[Count, Field(le=100)]
+    born_from: Annotated[date, Field(strict=True, ge=date(1900, 1, 1), le=date(2099, 12, 31))]
+    step: Count
+    most: Annotated[int, Field(ge=0, le=600, strict=True)]
+
+
+class Age(Rule):
+    """`gradual_from` is the first day on which the gradual table binds."""
+
+    least: Annotated[Count, Field(le=100)]
+    gradual_from: Day
+    retirement: Annotated[tuple[Retirement, ...], Field(min_length=3, max_length=3)]
+
+    @model_validator(mode="after")
+    def _is_for_all(self) -> Age:
+        if len({entry.sex for entry in self.retirement}) != len(self.retirement):
+            raise ValueError("retirement names somebody twice")
+        return self
+
+
+class OtherLoans(Rule):
+    """Kinds that borrower and spouse may have; of the `consumer` kinds at most so much in all."""
+
+    allowed: tuple[Code, ...]
+    consumer: tuple[Code, ...]
+    consumer_most: Amount
+
+
+class RateCap(Rule):
+    """Over the one-year LPR."""
+
+    margin_bp: Annotated[int, Field(ge=0, le=2000, strict=True)]
+
+
+class Subsidy(Rule):
+    """贴息: which regime a loan falls under is decided by the day of its `regime_key`."""
+
+    regime: Literal["A", "B", "C"]
+    regime_key: Literal["contract", "disbursement"]
+    share: Name
+
+
+class HireRatio(Rule):
+    """新招用比例 for enterprises with more than `above` staff."""
+
+    above: Annotated[int, Field(ge=0, strict=True)]
+    percent: Annotated[Count, Field(le=100)]
+
+
+class Package(Named):
+    """贷款包; what it `asks` for beyond the rules of all, and whether its counter-guarantee is waived.
+
+    `most` beyond the limit of the borrower's kind takes that one's place: the city pays for what it widens (R-SUB-8).
+    `ratings` are those that are good enough where it asks for one.
+    """
+
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
+    most: Amount | None = None
+    asks: Literal["partner", "degree", "family", "rating"] | None = None
+    ratings: tuple[Name, ...] = ()
+    waived: bool = False
+    scheme: Code
+
+    @model_validator(mode="after")
+    def _rates(self) -> Package:
+        if (self.asks == "rating") != bool(self.ratings):
+            raise ValueError("ratings belong to a package that asks for a rating, and to no other")
+        return self
+
+
+class Waiver(Rule):
+    """Groups whose loans up to an amount need no counter-guarantee."""
+
+    groups: tuple[Code, ...]
+    most: Amount
+
+
+class Scheme(Named):
+    """风险分担: whole-number weights, and who gets a leftover fen first."""
+
+    weights: Annotated[dict[Code, Annotated[int, Field(ge=0, strict=True)]], Field(min_length=1)]
+    tie_order: tuple[Code, ...]
+    route: Literal["each_pays_bank", "guarantor_advances"] = "each_pays_bank"
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Scheme:
+        self.pinned(**dict.fromkeys(("fund", "bank", "guarantor"), ""))
+        if sum(self.weights.values()) != 100:
+            raise ValueError("the weights must come to 100")
+        return self
+
+    def pinned(self, *, fund: str, bank: str, guarantor: str) -> ShareScheme:
+        """The scheme with its parties named, as a loan pins it."""
+        who = {"fund": fund, "bank": bank, "guarantor": guarantor}
+        parties = tuple(
+            PartyShare(party=party, institution=who.get(party) or None, weight=weight)
+            for party, weight in self.weights.items()
+        )
+        return ShareScheme(name=self.code, parties=parties, tie_order=self.tie_order, route=self.route)
+
+
+class Material(Frozen):
+    code: Code
+    zh: Name
+    en: Name
+
+
+class Materials(Rule):
+    """What is brought, and which sources are asked for the rest."""
+
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
+    required: tuple[Material, ...]
+    pulled: tuple[Literal["market_regulator", "civil_affairs", "credit_registry"], ...] = ()
+
+
+class TimeLimits(Rule):
+    """办理时限, in working days, except that an approval holds for calendar days."""
+
+    working_days: Days
+    eligibility_days: Days
+    guarantee_days: Days
+    credit_days: Days
+    reasons_within_days: Days
+    correction_within_days: Days
+    approval_valid_days: Days
+
+
+class CounterGuarantee(Rule):
+    """反担保; `guarantor_most` is for how many loans a person may stand."""
+
+    forms: Annotated[tuple[Material, ...], Field(min_length=1)]
+    guarantor_most: Count
+    waivers: tuple[Waiver, ...] = ()
+
+    @property
+    def form_codes(self) -> tuple[str, ...]:
+        return tuple(form.code for form in self.forms)

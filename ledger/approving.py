@@ -1,0 +1,182 @@
+"""Approving 审批: all three concur and somebody else says yes; or no, with every reason; and what lapses unused."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from pydantic import Field
+
+from domain.frozen import PLAIN, Frozen
+from domain.loan.loan import Loan
+from domain.loan.refusals import LoanExists
+from domain.loan.schedule import schedule
+from domain.loan.terms import RateBasis, RepaymentTerms
+from domain.loan_application.application import LoanApplication
+from domain.loan_application.events import CreditReviewed
+from domain.money import Fen
+from domain.policy.eligibility import credit_findings, eligibility_findings
+from ledger.context import CommandContext
+from ledger.desk import Desk
+from ledger.ledger import Receipt
+from ledger.looking_up import Shown, applicant_of
+
+APPROVERS = ("approver", "operator")
+
+
+class ApproveApplication(Frozen):
+    """`amount_fen` and `months` left out: what was asked for, as far as the reviews allow."""
+
+    case_no: str
+    amount_fen: Fen | None = Field(default=None, gt=0)
+    months: int | None = Field(default=None, gt=0, le=600)
+    conditions: tuple[str, ...] = Field(default=(), max_length=10)
+    value_date: date
+
+
+class RejectApplication(Frozen):
+    case_no: str
+    reason: str | None = Field(default=None, max_length=500, pattern=PLAIN)
+    value_date: date
+
+
+class ExpireApplication(Frozen):
+    """`value_date` is the day at whose end it is looked at."""
+
+    case_no: str
+    value_date: date
+
+
+class SignApproved(Frozen):
+    """The contract of an approved application; rate, policy and share scheme are pinned on the signing day."""
+
+    case_no: str
+    loan_no: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f/]+$")
+    method: str = Field(default="equal_instalment", pattern="^(equal_instalment|bullet)$")
+    fund: str = Field(default="jining_guarantee_fund", max_length=64, pattern=PLAIN)
+    value_date: date
+
+
+def approve_application(desk: Desk, command: ApproveApplication, context: CommandContext) -> Receipt | None:
+    """审批通过 under the limits of the day of approval (domain.md §5.16).
+
+    Raises TooManyLoans, NotPermitted, and what `LoanApplication.approve` refuses.
+    """
+    context.actor.must_be(*APPROVERS, action="approve an application")
+
+    def decide() -> list[LoanApplication]:
+        application = desk.ledger.application(command.case_no)
+        edition = desk.book.edition_on(command.value_date)
+        amount = command.amount_fen or application.most
+        months = command.months or application.opening.months or 0
+        applicant = applicant_of(desk, application, command.value_date, Shown())
+        looked_at = applicant.model_copy(update={"amount_fen": amount, "months": months})
+        limits = [f for f in eligibility_findings(edition, looked_at) if f.rule in LIMITS]
+        application.approve(
+            context.moment,
+            amount=amount,
+            months=months,
+            findings=limits,
+            policy=edition.pin,
+            actor=context.actor,
+            expires_on=command.value_date + timedelta(days=edition.clock.approval_valid_days),
+            loans_most=edition.repeats.loans,
+            conditions=command.conditions,
+            value_date=command.value_date,
+        )
+        return [application]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans"})
+"""What is looked at again under the edition of the day of approval."""
+
+
+def reject_application(desk: Desk, command: RejectApplication, context: CommandContext) -> Receipt | None:
+    """不予通过; the applicant is told within five working days. Raises ReasonMissing, ApplicationEnded, NotPermitted."""
+    context.actor.must_be(*APPROVERS, "hr_officer", action="reject an application")
+
+    def decide() -> list[LoanApplication]:
+        application = desk.ledger.application(command.case_no)
+        edition = desk.book.edition_on(command.value_date)
+        notify_by = desk.book.calendar.add(command.value_date, edition.clock.reasons_within_days)
+        application.reject(
+            context.moment,
+            reason=command.reason,
+            policy=edition.pin,
+            actor=context.actor,
+            notify_by=notify_by,
+            value_date=command.value_date,
+        )
+        return [application]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+def expire_application(desk: Desk, command: ExpireApplication, context: CommandContext) -> Receipt | None:
+    """失效 of an approval unused, or of an application whose correction never came. Raises NotLapsed, ApplicationEnded."""
+    context.actor.must_be("system", "clerk", *APPROVERS, action="let an application lapse")
+
+    def decide() -> list[LoanApplication]:
+        application = desk.ledger.application(command.case_no)
+        edition, asked = desk.book.edition_on(command.value_date), application.paused_by
+        until = (
+            None if asked is None else desk.book.calendar.add(asked.value_date, edition.clock.correction_within_days)
+        )
+        application.expire(context.moment, correction_until=until, day=command.value_date)
+        return [application]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) -> Receipt | None:
+    """签订借款合同 of an approval: the loan begins, and the approval is used, in one append.
+
+    Raises NotApproved, ApprovalLapsed, LoanExists, FindingsSpeakAgainst, NotPermitted, DatedInFuture.
+    """
+    context.actor.must_be("bank_officer", "operator", action="sign a contract")
+
+    def decide() -> list[LoanApplication | Loan]:
+        application = desk.ledger.application(command.case_no)
+        if desk.ledger.knows(Loan.create_id(command.loan_no)):
+            raise LoanExists(field="loan_no", loan_no=command.loan_no)
+        approval = application.contract(context.moment, loan_no=command.loan_no, value_date=command.value_date)
+        edition, quote = desk.book.edition_on(command.value_date), desk.book.lpr_on(command.value_date)
+        applicant = applicant_of(desk, application, command.value_date, Shown())
+        rating = application.facts_of(CreditReviewed)[-1].rating
+        for finding in credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating):
+            application.must_hold(finding)
+        opening = application.opening
+        bank, guarantor = opening.bank or "", opening.guarantor or ""
+        scheme = edition.scheme_of(opening.product or "").pinned(fund=command.fund, bank=bank, guarantor=guarantor)
+        terms = _terms(command.method, approval.months, quote.one_year, approval.margin_bp)
+        schedule(approval.amount_fen, command.value_date, terms)
+        loan = Loan.sign(
+            context.moment,
+            loan_no=command.loan_no,
+            value_date=command.value_date,
+            borrower=opening.applicant,
+            bank=bank,
+            guarantor=opening.guarantor,
+            county=opening.county,
+            product=opening.product,
+            approved_fen=approval.amount_fen,
+            guaranteed_fen=approval.amount_fen - scheme.part("bank", approval.amount_fen),
+            term_months=approval.months,
+            terms=terms,
+            rate_basis=RateBasis(lpr_published_on=quote.published_on, lpr=quote.one_year, margin_bp=approval.margin_bp),
+            policy=edition.pin,
+            share_scheme=scheme,
+        )
+        return [application, loan]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+def _terms(method: str, months: int, lpr: Decimal, margin_bp: int) -> RepaymentTerms:
+    """The rate of the signing day is kept for the contract (R-INT-5)."""
+    rate = lpr + Decimal(margin_bp) / 10_000
+    if method == "bullet":
+        return RepaymentTerms(annual_rate=rate, instalments=1, every=months, method="bullet")
+    return RepaymentTerms(annual_rate=rate, instalments=months)

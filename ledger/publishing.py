@@ -1,0 +1,132 @@
+"""Publishing policy 政策发布, and the book of what has been published 政策汇编."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+
+from pydantic import Field
+
+from domain.errors import Refusal
+from domain.frozen import Frozen
+from domain.policy.edition import Edition, read_edition
+from domain.policy.lpr import LprQuote, lpr_on
+from domain.policy.policy import Policy
+from domain.policy.shipped import CITY_CODE, shipped_calendars, shipped_editions, shipped_quotes
+from domain.working_days import CalendarYear, WorkCalendar
+from ledger.context import CommandContext
+from ledger.ledger import Ledger, Receipt
+
+PUBLISHERS = ("operator", "policy_officer")
+
+
+class NoEdition(Refusal):
+    code = "policy.no_edition"
+    en = "no published edition covers {day}; publish one (`policy publish`)"
+    zh = "没有覆盖 {day} 的已发布政策版本；请先发布（policy publish）"
+
+
+class UnknownEdition(Refusal):
+    code = "policy.unknown_edition"
+    en = "edition {edition} has not been published; published are: {known}"
+    zh = "政策版本 {edition} 未发布；已发布：{known}"
+
+
+class PublishPolicy(Frozen):
+    """Any of: the texts of editions, LPR quotes, the calendars of years; together they are recorded in one append."""
+
+    editions: tuple[str, ...] = ()
+    quotes: tuple[LprQuote, ...] = ()
+    calendars: tuple[CalendarYear, ...] = Field(default=(), max_length=100)
+
+
+def publish_policy(ledger: Ledger, command: PublishPolicy, context: CommandContext) -> Receipt | None:
+    """Record what is new of it; None if nothing is.
+
+    Raises EditionUnreadable, PublishedOtherwise, QuotedOtherwise, NotPermitted, DatedInFuture.
+    """
+    context.actor.must_be(*PUBLISHERS, action="publish policy")
+    editions = [read_edition(text) for text in command.editions]
+
+    def decide() -> list[Policy]:
+        policy: Policy = ledger.find(Policy.STREAM) or Policy.begin(context.moment, CITY_CODE)
+        for edition in editions:
+            policy.publish(context.moment, edition)
+        policy.publish_quotes(context.moment, command.quotes)
+        for calendar in command.calendars:
+            policy.publish_calendar(context.moment, calendar)
+        return [policy]
+
+    return ledger.perform(command, context, decide)
+
+
+def shipped() -> PublishPolicy:
+    """Everything that comes with the program: Jining's editions, the LPR, the calendars."""
+    texts = tuple(edition.text for edition in shipped_editions())
+    return PublishPolicy(editions=texts, quotes=shipped_quotes(), calendars=tuple(shipped_calendars()))
+
+
+def ensure_shipped(ledger: Ledger, context: CommandContext) -> None:
+    """Publish what ships where no edition has been published, under a key of its own: for demonstrations and tests.
+
+    Nothing else publishes of itself: a city confirms what the shipped editions only assume, and publishes by its own act.
+    """
+    if not PolicyBook(ledger).editions():
+        publish_policy(ledger, shipped(), replace(context, given_key=None))
+
+
+def in_force(editions: Sequence[Edition], day: date) -> Edition:
+    """Of editions in their order, the last that begins on or before the day, if it has not run out.
+
+    A later one supersedes from its first day, whatever the earlier one says of its last. Raises NoEdition.
+    """
+    begun = [edition for edition in editions if edition.effective_from <= day]
+    if not begun or (begun[-1].effective_to is not None and begun[-1].effective_to < day):
+        raise NoEdition(field="value_date", day=day)
+    return begun[-1]
+
+
+def named(editions: Sequence[Edition], name: str) -> Edition:
+    """Raises UnknownEdition."""
+    known = {edition.edition: edition for edition in editions}
+    if name not in known:
+        raise UnknownEdition(field="edition", edition=ascii(name[:60]), known=", ".join(known) or "none")
+    return known[name]
+
+
+class PolicyBook:
+    """What has been published, as the log has it at the moment of the question."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._find: Callable[[], Policy | None] = lambda: ledger.find(Policy.STREAM)
+
+    def editions(self) -> list[Edition]:
+        """By their first day; of two that begin together the later recorded one last."""
+        policy = self._find()
+        read = [_edition(fact.text) for fact in policy.editions.values()] if policy else []
+        return sorted(read, key=lambda edition: edition.effective_from)
+
+    def edition_on(self, day: date) -> Edition:
+        """Raises NoEdition."""
+        return in_force(self.editions(), day)
+
+    def edition(self, name: str) -> Edition:
+        """Raises UnknownEdition."""
+        return named(self.editions(), name)
+
+    def lpr_on(self, day: date) -> LprQuote:
+        """Raises NoLpr."""
+        policy = self._find()
+        return lpr_on(policy.quotes.values() if policy else (), day)
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        policy = self._find()
+        return WorkCalendar(policy.calendars if policy else {})
+
+
+@lru_cache(maxsize=64)
+def _edition(text: str) -> Edition:
+    return read_edition(text)

@@ -1,0 +1,209 @@
+"""Reviewing 并联审核: eligibility by human resources, due diligence by the guarantor, credit by the bank, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.errors import InvalidInput
+from domain.frozen import PLAIN, Frozen
+from domain.loan_application.application import LoanApplication
+from domain.loan_application.events import Review
+from domain.money import Fen
+from domain.policy.edition import Edition
+from domain.policy.eligibility import credit_findings, eligibility_findings, guarantee_findings, waiver_finding
+from domain.policy.finding import Finding
+from ledger.context import CommandContext
+from ledger.desk import Desk
+from ledger.ledger import Receipt
+from ledger.looking_up import Shown, applicant_of
+
+REVIEWERS = {"eligibility": "hr_officer", "guarantee": "guarantor_officer", "credit": "bank_officer"}
+
+
+class MakeReview(Frozen):
+    """`outcome` left out: what the rules say. A refusal of one's own needs a `note`; `most_fen` is what this institution allows."""
+
+    case_no: str
+    value_date: date
+    outcome: Literal["passed", "rejected"] | None = None
+    note: str | None = Field(default=None, max_length=500, pattern=PLAIN)
+    conditions: tuple[str, ...] = Field(default=(), max_length=10)
+    shown: Shown = Shown()
+
+
+class ReviewEligibility(MakeReview):
+    pass
+
+
+class ReviewGuarantee(MakeReview):
+    most_fen: Fen | None = Field(default=None, gt=0)
+
+
+class ReviewCredit(MakeReview):
+    """`margin_bp` is over the LPR of the signing day; a review that passes says it."""
+
+    most_fen: Fen | None = Field(default=None, gt=0)
+    margin_bp: int | None = Field(default=None, ge=-1000, le=10_000)
+
+
+class RegisterCounterGuarantee(Frozen):
+    """A person (a registered pseudonym) or a thing of some value; `member` for one of the household (亲情贷)."""
+
+    case_no: str
+    form: str = Field(max_length=64, pattern=PLAIN)
+    person: UUID | None = None
+    member: bool = False
+    value_fen: Fen | None = Field(default=None, gt=0)
+    material: str | None = None
+    value_date: date
+
+
+class WaiveCounterGuarantee(Frozen):
+    case_no: str
+    shown: Shown = Shown()
+    value_date: date
+
+
+class ReleaseCounterGuarantee(Frozen):
+    """`version` is the registration's version in the application's stream."""
+
+    case_no: str
+    version: int
+    reason: str = Field(max_length=500, pattern=PLAIN)
+    value_date: date
+
+
+def review_eligibility(desk: Desk, command: ReviewEligibility, context: CommandContext) -> Receipt | None:
+    """资格审核, under the edition of the day of acceptance (domain.md §5.16). Raises what `LoanApplication.review` refuses."""
+
+    def findings(application: LoanApplication, edition: Edition) -> tuple[Finding, ...]:
+        return eligibility_findings(edition, applicant_of(desk, application, command.value_date, command.shown))
+
+    return _review(desk, "eligibility", command, context, findings)
+
+
+def review_guarantee(desk: Desk, command: ReviewGuarantee, context: CommandContext) -> Receipt | None:
+    """担保审核 with its counter-guarantees or their waiver. Raises what `LoanApplication.review` refuses."""
+
+    def findings(application: LoanApplication, edition: Edition) -> tuple[Finding, ...]:
+        applicant = applicant_of(desk, application, command.value_date, command.shown)
+        standing, waived = len(application.counter_guarantees), application.waiver is not None
+        return guarantee_findings(edition, applicant, counter_guarantees=standing, waived=waived)
+
+    return _review(desk, "guarantee", command, context, findings, most_fen=command.most_fen)
+
+
+def review_credit(desk: Desk, command: ReviewCredit, context: CommandContext) -> Receipt | None:
+    """授信审核; the rate is at most the cap. Raises InvalidInput, and what `LoanApplication.review` refuses."""
+    margin = command.margin_bp
+
+    def findings(application: LoanApplication, edition: Edition) -> tuple[Finding, ...]:
+        if margin is None:
+            return ()
+        applicant = applicant_of(desk, application, command.value_date, command.shown)
+        return credit_findings(edition, applicant, margin_bp=margin, rating=command.shown.rating)
+
+    if command.outcome != "rejected" and margin is None:
+        raise InvalidInput(field="margin_bp", problem="it is left out", expected="basis points over the LPR")
+    more = {"most_fen": command.most_fen, "rating": command.shown.rating, "margin_bp": margin}
+    return _review(desk, "credit", command, context, findings, **more)
+
+
+def _review(
+    desk: Desk,
+    which: Review,
+    command: MakeReview,
+    context: CommandContext,
+    look: Callable[[LoanApplication, Edition], Sequence[Finding]],
+    **more: Any,
+) -> Receipt | None:
+    context.actor.must_be(REVIEWERS[which], "operator", action=f"make the {which} review")
+
+    def decide() -> list[LoanApplication]:
+        application = desk.ledger.application(command.case_no)
+        edition = edition_of(desk, application, command.value_date)
+        findings = look(application, edition)
+        application.review(
+            context.moment,
+            which,
+            outcome=command.outcome or ("passed" if all(f.holds for f in findings) else "rejected"),
+            findings=findings,
+            policy=edition.pin,
+            actor=context.actor,
+            value_date=command.value_date,
+            note=command.note,
+            conditions=command.conditions,
+            **more,
+        )
+        return [application]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+def register_counter_guarantee(
+    desk: Desk, command: RegisterCounterGuarantee, context: CommandContext
+) -> Receipt | None:
+    """反担保登记. Raises GuaranteesAlready, UnknownMaterial, InvalidInput, ApplicationEnded, NotPermitted, DatedInFuture."""
+    context.actor.must_be("guarantor_officer", "operator", "clerk", action="register a counter-guarantee")
+
+    def decide() -> list[LoanApplication]:
+        application = desk.ledger.application(command.case_no)
+        rules = edition_of(desk, application, command.value_date).counter_guarantee
+        if command.form not in rules.form_codes:
+            known = ", ".join(rules.form_codes)
+            raise InvalidInput(field="form", problem=f"{command.form!a} is no form", expected=f"one of: {known}")
+        if command.person is not None and not desk.ledger.knows(command.person):
+            problem = f"{command.person} is nobody"
+            raise InvalidInput(field="person", problem=problem, expected="a registered person")
+        application.register_counter_guarantee(
+            context.moment,
+            form=command.form,
+            person=command.person,
+            member=command.member,
+            value=command.value_fen,
+            material=command.material,
+            most=rules.guarantor_most,
+            value_date=command.value_date,
+        )
+        return [application]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+def waive_counter_guarantee(desk: Desk, command: WaiveCounterGuarantee, context: CommandContext) -> Receipt | None:
+    """免除反担保, where a rule of the edition says so. Raises FindingsSpeakAgainst, ApplicationEnded, NotPermitted, DatedInFuture."""
+    context.actor.must_be("guarantor_officer", "hr_officer", "operator", action="waive a counter-guarantee")
+
+    def decide() -> list[LoanApplication]:
+        application = desk.ledger.application(command.case_no)
+        edition = edition_of(desk, application, command.value_date)
+        finding = waiver_finding(edition, applicant_of(desk, application, command.value_date, command.shown))
+        application.waive_counter_guarantee(context.moment, finding=finding, value_date=command.value_date)
+        return [application]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+def release_counter_guarantee(desk: Desk, command: ReleaseCounterGuarantee, context: CommandContext) -> Receipt | None:
+    """解除反担保. Raises UnknownCounterGuarantee, NotPermitted, DatedInFuture."""
+    context.actor.must_be("guarantor_officer", "operator", action="release a counter-guarantee")
+
+    def decide() -> list[LoanApplication]:
+        application = desk.ledger.application(command.case_no)
+        application.release_counter_guarantee(
+            context.moment, version=command.version, reason=command.reason, value_date=command.value_date
+        )
+        return [application]
+
+    return desk.ledger.perform(command, context, decide)
+
+
+def edition_of(desk: Desk, application: LoanApplication, day: date) -> Edition:
+    """Eligibility is judged by the edition of the day of acceptance; before it, by that of the day."""
+    accepted = application.accepted_on
+    return desk.book.edition_on(accepted or day)

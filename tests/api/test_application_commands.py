@@ -1,0 +1,229 @@
+"""From the request to the contract, typed at the command line; and every reason why not."""
+# ruff: noqa: F401, F811 - fixtures are imported by their names
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.test_command_line import (
+    BAD_INPUT,
+    CLEAN,
+    REFUSED,
+    Home,
+    Said,
+    Say,
+    home,
+    say,
+    undisturbed,
+)
+
+HR = "hr_officer:liu@human_resources/370811"
+GUARANTOR = "guarantor_officer:sun@jining_guarantee/370811"
+BANK = "bank_officer:zhou@rural_commercial/370811"
+APPROVER = "approver:chen@human_resources/370811"
+ID_NUMBER = "370811199001012113"
+FORM = {
+    "case_no": "A-1",
+    "kind": "individual",
+    "applicant": {"name": "张三", "id_number": ID_NUMBER, "phone": "13905370001"},
+    "spouse": {"name": "李四", "id_number": "370811199203032126"},
+    "product": "zheng_yin_dan",
+    "group": "returning_migrant",
+    "amount": "200000.00",
+    "months": 24,
+    "channel": "outlet",
+    "outlet": "jining-rcb-017",
+    "bank": "rural_commercial",
+    "guarantor": "jining_guarantee",
+    "county": "370811",
+    "township": "370811001",
+}
+
+
+class Clerk:
+    """Types commands at one ledger; `folder` is where the papers lie."""
+
+    def __init__(self, say: Say, home: Home, folder: Path) -> None:
+        self.say, self.home, self.folder = say, home, folder
+
+    def __call__(self, *arguments: str, by: str | None = None) -> Said:
+        actor = ("--as", by) if by else ()
+        return self.say(*self.home.options, "--json", *actor, *arguments)
+
+    def done(self, *arguments: str, by: str | None = None) -> dict[str, Any]:
+        said = self(*arguments, by=by)
+        assert said.status == CLEAN, said.out
+        return said.document
+
+    def paper(self, name: str, content: bytes | str) -> str:
+        file = self.folder / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(file)
+
+    def form(self, **more: Any) -> str:
+        return self.paper("form.json", json.dumps(FORM | more))
+
+    def accepted(self, **more: Any) -> None:
+        case: str = {**FORM, **more}["case_no"]
+        self.done("application", "submit", self.form(**more), "--on", "2025-03-03")
+        form = self.done(
+            "application", "add", case, "form", self.paper("form.pdf", b"%PDF-1.7 form"), "--on", "2025-03-03"
+        )
+        self.done(
+            "application", "add", case, "identity", self.paper("id.png", b"\x89PNG\r\n\x1a\n1"), "--on", "2025-03-03"
+        )
+        for source, figure in (
+            ("market_regulator", "status=in_business"),
+            ("civil_affairs", "marital=married"),
+            ("credit_registry", "overdue=no"),
+        ):
+            command = (
+                "application",
+                "enter",
+                case,
+                source,
+                figure,
+                "--from",
+                form["digest"],
+                "--reason",
+                "not connected",
+            )
+            self.done(*command, "--on", "2025-03-03")
+        self.done("application", "accept", case, "--on", "2025-03-03")
+
+
+@pytest.fixture
+def clerk(say: Say, home: Home, tmp_path: Path) -> Clerk:
+    typing = Clerk(say, home, tmp_path)
+    typing.done("policy", "publish")
+    return typing
+
+
+def test_a_person_applies_is_reviewed_by_three_institutions_approved_and_sees_why(clerk: Clerk) -> None:
+    clerk.accepted()
+    day = ("--on", "2025-03-04")
+    wang = clerk.paper("wang.json", json.dumps({"name": "王五", "id_number": "370811198505052137"}))
+    clerk.done("application", "counter-guarantee", "A-1", "civil_servant", "--person", wang, *day, by=GUARANTOR)
+    clerk.done("application", "review", "A-1", "credit", "--margin-bp", "50", *day, by=BANK)
+    clerk.done("application", "review", "A-1", "guarantee", *day, by=GUARANTOR)
+    assert clerk.done("application", "show", "A-1")["waits_for"] == ["eligibility"]
+    reviewed = clerk.done("application", "review", "A-1", "eligibility", *day, by=HR)
+    assert reviewed["reviews"] == {"eligibility": "passed", "guarantee": "passed", "credit": "passed"}
+    approved = clerk.done("application", "approve", "A-1", "--on", "2025-03-05", by=APPROVER)
+    assert (approved["status"], approved["waits_for"]) == ("approved", ["contract"])
+    assert {finding["rule"] for finding in approved["findings"]} >= {"limit.kind", "rate.cap", "age.retirement"}
+    assert all(finding["holds"] and finding["en"] and finding["zh"] for finding in approved["findings"])
+    clerk.done("application", "sign", "A-1", "JN-1", "--on", "2025-03-10", by=BANK)
+    (line,) = clerk.done("query", "application_register", "--where", "case_no=A-1")["rows"]
+    assert (line["status"], line["decided_on"], line["working_days"]) == ("approved", "2025-03-05", 2)
+    (loan,) = clerk.done("query", "loan_book", "--where", "loan_no=JN-1")["rows"]
+    assert (loan["approved"], loan["guaranteed"], loan["status"]) == ("200000.00", "140000.00", "contracted")
+    topics = [event["topic"] for event in clerk.done("replay", "application/A-1")["events"]]
+    assert topics[-2:] == ["application.approved", "application.contracted"]
+
+
+def test_a_refusal_is_told_in_both_languages_with_figures_edition_and_article(clerk: Clerk) -> None:
+    clerk.accepted(product="plain", amount="350000.00")
+    said = clerk("application", "review", "A-1", "eligibility", "--on", "2025-03-04", by=HR)
+    assert said.document["reviews"] == {"eligibility": "rejected"}
+    (against,) = [finding for finding in said.document["findings"] if not finding["holds"]]
+    assert against["en"].startswith("refused: 350,000.00 exceeds the limit 300,000.00 of ")
+    assert against["en"].endswith("edition jining_2024, article R-LIM-1")
+    assert "350,000.00" in against["zh"] and "jining_2024" in against["zh"]
+    rejected = clerk.done("application", "reject", "A-1", "--on", "2025-03-05", by=APPROVER)
+    assert rejected["status"] == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "remedy"),
+    [
+        ({"amount": "200000.001"}, "amount", "300000.00"),
+        ({"amount": "１００"}, "amount", "300000.00"),
+        ({"amount": "-1"}, "amount", "0.00"),
+        ({"amount": "0"}, "amount_fen", ""),
+        ({"months": 0}, "months", ""),
+        ({"months": 10**9}, "months", ""),
+        ({"product": "moonshot"}, "product", "zheng_yin_dan"),
+        ({"group": "nobility"}, "group", "returning_migrant"),
+        ({"channel": "pigeon"}, "channel", ""),
+        ({"outlet": None}, "outlet", "took it in"),
+        ({"kind": "partnership"}, "partners", "every other partner"),
+        ({"kind": "small_enterprise"}, "enterprise", "states"),
+        ({"case_no": "a/b"}, "case_no", ""),
+        ({"applicant": {"name": "张三"}}, "applicant.id_number", ""),
+        ({"applicant": {"name": "张三", "id_number": "12"}}, "id_number", ""),
+        ({"color": "red"}, "color", ""),
+    ],
+)
+def test_absurd_requests_name_the_field_and_record_nothing_of_it(
+    clerk: Clerk, more: dict[str, Any], field: str, remedy: str
+) -> None:
+    said = clerk("application", "submit", clerk.form(**more), "--on", "2025-03-03")
+    assert (said.status, said.error["field"]) == (BAD_INPUT, field)
+    assert remedy in said.error["message"]["en"]
+    assert ID_NUMBER not in said.out + said.err
+    assert clerk.done("query", "application_register")["rows"] == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '"form"', "{" * 5000, "\x00"])
+def test_a_form_that_is_none_is_explained(clerk: Clerk, text: str) -> None:
+    said = clerk("application", "submit", clerk.paper("form.json", text))
+    assert (said.status, said.error["field"]) == (BAD_INPUT, "form")
+
+
+def test_commands_out_of_turn_are_refused_with_what_to_do(clerk: Clerk) -> None:
+    def refused(code: str, *arguments: str, by: str | None = None) -> None:
+        said = clerk("application", *arguments, by=by)
+        assert (said.status, said.error["code"]) == (REFUSED, code)
+
+    refused("application.unknown", "accept", "A-1")
+    clerk.done("application", "submit", clerk.form(), "--on", "2025-03-03")
+    refused("application.exists", "submit", clerk.form(), "--on", "2025-03-03")
+    refused("application.household_has_one", "submit", clerk.form(case_no="A-2"), "--on", "2025-03-03")
+    refused("application.materials_missing", "accept", "A-1", "--on", "2025-03-03")
+    refused("application.not_in_review", "review", "A-1", "credit", "--margin-bp", "50", by=BANK)
+    refused("application.not_approved", "sign", "A-1", "JN-1", by=BANK)
+    refused("actor.not_permitted", "review", "A-1", "credit", "--margin-bp", "50", by=HR)
+    refused("actor.not_permitted", "approve", "A-1", by=BANK)
+    refused("application.before_last_step", "withdraw", "A-1", "--on", "2025-03-02")
+    refused("value_date.in_future", "withdraw", "A-1", "--on", "2999-01-01")
+
+
+def test_without_a_published_policy_nobody_can_apply_and_is_told_what_to_do(
+    say: Say, home: Home, tmp_path: Path
+) -> None:
+    typing = Clerk(say, home, tmp_path)
+    said = typing("application", "submit", typing.form(), "--on", "2025-03-03")
+    assert (said.status, said.error["code"]) == (REFUSED, "policy.no_edition")
+    assert "policy publish" in said.error["message"]["en"]
+
+
+def test_a_source_in_a_folder_answers_and_a_missing_one_is_recorded(
+    clerk: Clerk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = tmp_path / "answers"
+    (answers / "civil_affairs").mkdir(parents=True)
+    (answers / "civil_affairs" / f"{ID_NUMBER}.json").write_text(
+        json.dumps({"id_number": ID_NUMBER, "marital": "single"})
+    )
+    monkeypatch.setenv("OUTSIDE_SYSTEMS", str(answers))
+    clerk.done("application", "submit", clerk.form(), "--on", "2025-03-03")
+    day = ("--on", "2025-03-03")
+    signed = clerk.done("application", "add", "A-1", "consent", clerk.paper("c.pdf", b"%PDF-1.7 c"), *day)["digest"]
+    for source in ("civil_affairs", "credit_registry"):
+        clerk.done("application", "consent", "A-1", source, signed, "--until", "2025-12-31", *day)
+        clerk.done("application", "fetch", "A-1", source, *day)
+    said = {event["topic"]: event["body"] for event in clerk.done("replay", "application/A-1")["events"]}
+    assert said["application.data_fetched"]["figures"] == {"marital": "single"}
+    assert said["application.data_not_fetched"]["problem"] == "unreachable"
+
+
+def test_nobodys_name_and_number_stand_in_the_log(clerk: Clerk) -> None:
+    clerk.accepted()
+    told = clerk("replay", "application/A-1").out + clerk("query", "audit_trail").out
+    for secret in (ID_NUMBER, "张三", "李四", "13905370001"):
+        assert secret not in told
