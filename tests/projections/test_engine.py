@@ -288,11 +288,7 @@ def test_engines_share_the_projections_one_by_one(ledger: Ledger, projector: str
         one.catch_up()
         some_loans(ledger, 1)
         other.catch_up()
-        assert {p.name: position(reading, p.name) for p in ALL} == {
-            "loan_book": 3,
-            "repayment_history": 6,
-            "audit_trail": 6,
-        }
+        assert {p.name: position(reading, p.name) for p in ALL} == {p.name: 6 for p in ALL} | {"loan_book": 3}
 
 
 def test_an_engine_that_stands_by_takes_over_from_one_that_lost_its_connection(

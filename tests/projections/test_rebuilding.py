@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from domain.facts import Moment
+from domain.facts import TOPICS, Moment
 from domain.loan.loan import Loan
 from ledger.ledger import Ledger
 from projections import engine as engine_module
@@ -29,6 +29,7 @@ from projections.querying import ALL, Question, ask
 from projections.querying import projection as named
 from projections.rebuilding import Rebuilt, digest, rebuild
 from tests.conftest import as_role
+from tests.ledger.arbitrary import simplest
 from tests.ledger.writing import DAY, NOW, PROJECT, append, at_once, call_append, within
 
 MOMENT = Moment(now=NOW)
@@ -104,6 +105,9 @@ def test_what_is_rebuilt_is_what_was_live(
     for number in ("L-1", "L-2"):
         live_loan(ledger, number)
         caught_up(projector)
+    for topic in ("application.submitted", "policy.edition_published", "partner.recruited", "project.registered"):
+        append(ledger, [simplest(TOPICS[topic])])
+    caught_up(projector)
     before = digest(reading, asked, LIVE)
     again = rebuild(reading, asked)
     assert again.equal is True
