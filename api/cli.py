@@ -5,14 +5,17 @@ from __future__ import annotations
 from api.command_line import (
     applying,
     asking,
+    claims,
     deciding,
     demonstrating,
+    funds,
     keeping,
     measuring,
     partners,
     policy,
     prechecking,
     projects,
+    serving,
     taking_in,
 )
 from api.command_line.app import main
@@ -20,8 +23,10 @@ from api.command_line.app import main
 __all__ = [
     "applying",
     "asking",
+    "claims",
     "deciding",
     "demonstrating",
+    "funds",
     "keeping",
     "main",
     "measuring",
@@ -29,5 +34,6 @@ __all__ = [
     "policy",
     "prechecking",
     "projects",
+    "serving",
     "taking_in",
 ]

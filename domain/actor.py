@@ -32,13 +32,16 @@ class Actor(Frozen):
 LOCAL_OPERATOR = Actor(subject="local", role="operator", institution="local", region="local")
 """Whoever sits at the machine: may import, read and administer."""
 
+SYSTEM = Actor(subject="system", role="system", institution="local", region="local")
+"""The program itself, where it establishes what nobody has to decide."""
 
-def parse_actor(text: str) -> Actor:
+
+def parse_actor(text: str, *, field: str = "--as") -> Actor:
     """Read `ROLE[:SUBJECT][@INSTITUTION][/REGION]`. Raises InvalidInput."""
     match = _ACTOR.fullmatch(text)
     if match is None:
         raise InvalidInput(
-            field="--as",
+            field=field,
             problem=f"{text[:60]!a} is not an actor",
             expected="ROLE[:SUBJECT][@INSTITUTION][/REGION]",
         )

@@ -26,6 +26,11 @@ class Refusal(Exception):
     def message(self, language: Language) -> str:
         return (self.zh if language == "zh" else self.en).format(field=self.field, **self.facts)
 
+    def remedy(self, language: Language) -> str:
+        """What to do: the part of the sentence after its last semicolon."""
+        sentence, semicolon = (self.zh, "；") if language == "zh" else (self.en, "; ")
+        return sentence.rpartition(semicolon)[2].format(field=self.field, **self.facts)
+
 
 class BadInput(Refusal):
     """What was given cannot be used as it is; bad input, not a broken rule of the scheme."""

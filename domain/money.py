@@ -23,8 +23,10 @@ def yuan(fen: Fen) -> str:
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
 
 
-def parse_yuan(text: str, *, field: str = "amount", negative: bool = False) -> Fen:
+def parse_yuan(text: str, *, field: str = "amount", negative: bool = False, zero: bool = True) -> Fen:
     """Read an amount in yuan with none, one or two decimals; exponents, separators and other digits are refused.
+
+    Less than zero is read only where `negative` says so, and zero not where `zero` says so.
 
     Raises InvalidInput.
     """
@@ -35,8 +37,11 @@ def parse_yuan(text: str, *, field: str = "amount", negative: bool = False) -> F
     fen = int(whole) * 100 + int((cents or "0").ljust(2, "0"))
     if fen >= LARGEST:
         raise InvalidInput(field=field, problem=f"{_shown(text)} is too large", expected=f"less than {yuan(LARGEST)}")
+    least = "an amount of 0.00 or more" if zero else "an amount of more than 0.00"
     if sign and not negative and fen:
-        raise InvalidInput(field=field, problem=f"{_shown(text)} is negative", expected="an amount of 0.00 or more")
+        raise InvalidInput(field=field, problem=f"{_shown(text)} is negative", expected=least)
+    if not (fen or zero):
+        raise InvalidInput(field=field, problem=f"{_shown(text)} is nothing", expected=least)
     return -fen if sign else fen
 
 

@@ -60,6 +60,11 @@ class ShareScheme(Frozen):
         steps = zip(self.parties, self.parts(already), self.parts(already + fen), strict=True)
         return tuple(PartyAmount(party=share.party, fen=after - before) for share, before, after in steps)
 
+    @property
+    def fund(self) -> str | None:
+        """The guarantee fund that bears something in it, if one does."""
+        return next((p.institution for p in self.parties if p.party == "fund" and p.weight), None)
+
     def part(self, party: str, fen: Fen) -> Fen:
         """What `party` bears of `fen`; nothing if it is not in the scheme."""
         parts = zip(self.parties, self.parts(fen), strict=True)

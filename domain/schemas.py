@@ -7,12 +7,13 @@ from typing import Any
 from domain.borrower import events as borrower
 from domain.compensation import events as compensation
 from domain.facts import ENVELOPE_FIELDS, TOPICS
+from domain.guarantee_fund import events as guarantee_fund
 from domain.loan import events as loan
 from domain.loan_application import events as loan_application
 from domain.policy import events as policy
 from domain.rural_partner import events as rural_partner
 
-KINDS = (loan, compensation, borrower, loan_application, policy, rural_partner)
+KINDS = (loan, compensation, borrower, loan_application, policy, rural_partner, guarantee_fund)
 """The modules that define facts; importing them makes every topic known."""
 
 

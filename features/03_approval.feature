@@ -31,6 +31,12 @@ Feature: Approval (审批)
       When ¥150,000.01 is approved on 2025-03-05
       Then it is refused: it is more than was reviewed
 
+    Scenario: Every condition is known when the contract is signed (附加条件)
+      Given the bank asks for "a statement every quarter" and all three reviews passed on 2025-03-04
+      And the application was approved on 2025-03-05 provided that "the lease is renewed"
+      When the contract is signed on 2025-03-10
+      Then it is signed under "a statement every quarter" and "the lease is renewed"
+
   Rule: A refusal tells every reason (不予通过)
 
     Scenario: With the findings of the reviews

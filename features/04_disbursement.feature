@@ -73,6 +73,7 @@ Feature: Disbursement (放款)
   Rule: What has not happened yet is not recorded (业务日期)
 
     Scenario Outline: A payout may be dated today and not tomorrow
+      Given a contract of ¥300,000.00 was signed on 2025-06-02
       When the bank pays out ¥300,000.00 on <day>
       Then it is <answer>
 

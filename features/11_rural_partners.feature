@@ -65,6 +65,23 @@ Feature: Rural partners (乡村振兴合伙人)
       When the loan is linked to Li on 2024-06-04
       Then it is refused: the loan is linked already
 
+  Rule: Whoever applied as a partner signs as one (签约即关联)
+
+    Background:
+      Given Jining's policy is published
+      And Li was qualified on 2024-03-01
+      And the project "peaches" of Li landed on 2024-04-01
+      And Li's application for a 乡村贷 of ¥300,000.00 for "peaches" was approved on 2025-03-05
+
+    Scenario: The contract links the loan to the partner and to the project
+      When the contract is signed on 2025-03-10
+      Then the new loan is linked to Li for "peaches"
+
+    Scenario: Whose qualification was taken back signs no more
+      Given the qualification of Li was taken back on 2025-03-06
+      When the contract is signed on 2025-03-10
+      Then it is refused: the partner was not qualified
+
   Rule: What was signed stands when a partner leaves (退出)
 
     Scenario: The loan and the project stand

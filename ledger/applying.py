@@ -20,7 +20,8 @@ from domain.policy.edition import Edition
 from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.ledger import Receipt
-from ledger.materials import Material
+from ledger.materials import Material, media_type, read_file
+from ledger.partnering import partner_of, project_of
 
 INTAKE = ("operator", "applicant", "clerk", "outlet_clerk", "bank_officer")
 CLERKS = ("operator", "clerk", "outlet_clerk", "bank_officer", "hr_officer")
@@ -63,6 +64,14 @@ class AddMaterial(Frozen):
     case_no: str
     kind: Code
     value_date: date
+
+
+class RecordMaterial(AddMaterial):
+    """The same of a certain content, so that another document under the same key is another command."""
+
+    digest: str
+    media_type: str
+    size: int
 
 
 class GiveConsent(Frozen):
@@ -114,7 +123,8 @@ class WithdrawApplication(Frozen):
 def submit_application(desk: Desk, command: SubmitApplication, context: CommandContext) -> Receipt | None:
     """Open an application under the edition of its day.
 
-    Raises ApplicationExists, NotResubmittable, LiveApplication, NotPermitted, InvalidInput, DatedInFuture.
+    Raises ApplicationExists, NotResubmittable, LiveApplication, UnknownPartner, UnknownProject, NotPermitted, InvalidInput,
+    DatedInFuture.
     """
     context.actor.must_be(*INTAKE, action="submit an application")
 
@@ -135,32 +145,36 @@ def submit_application(desk: Desk, command: SubmitApplication, context: CommandC
 
 
 def add_material(desk: Desk, command: AddMaterial, file: Path, context: CommandContext) -> str:
-    """Keep a document and record it; gives its digest. Raises MaterialUnreadable, MaterialRefused, ApplicationEnded, DatedInFuture."""
+    """Keep a document and record it; gives its digest. Raises MaterialUnreadable, and what `add_document` refuses."""
+    return add_document(desk, command, read_file(file), file.name, context)[0].digest
+
+
+def add_document(
+    desk: Desk, command: AddMaterial, content: bytes, name: str, context: CommandContext
+) -> tuple[Material, Receipt | None]:
+    """Keep a document whose content agrees with its name, and record it.
+
+    Raises UnknownApplication, MaterialRefused, ApplicationEnded, NotPermitted, DatedInFuture.
+    """
     context.actor.must_be(*INTAKE, "hr_officer", "guarantor_officer", action="add a document")
     applicant = desk.ledger.application(command.case_no).opening.applicant
     if applicant is None:
         raise refusals.ApplicationEnded(field="case_no", case_no=command.case_no, status="recorded elsewhere")
-    kept = desk.materials.take_file(file, desk.keystore.key(applicant))
-    record_material(desk, command, kept, context)
-    return kept.digest
+    kept = desk.materials.take(content, media_type(content, Path(name)), desk.keystore.key(applicant))
+    return kept, record_material(desk, command, kept, context)
 
 
 def record_material(desk: Desk, command: AddMaterial, kept: Material, context: CommandContext) -> Receipt | None:
     """A document that is kept belongs to the application. Raises ApplicationEnded, DatedInFuture."""
+    named = RecordMaterial(**dict(command), digest=kept.digest, media_type=kept.media_type, size=kept.size)
 
     def decide() -> list[LoanApplication]:
         application = desk.ledger.application(command.case_no)
-        application.add_material(
-            context.moment,
-            kind=command.kind,
-            digest=kept.digest,
-            media_type=kept.media_type,
-            size=kept.size,
-            value_date=command.value_date,
-        )
+        what = {name: getattr(named, name) for name in type(named).model_fields if name != "case_no"}
+        application.add_material(context.moment, **what)
         return [application]
 
-    return desk.ledger.perform(command, context, decide)
+    return desk.ledger.perform(named, context, decide)
 
 
 def give_consent(desk: Desk, command: GiveConsent, context: CommandContext) -> Receipt | None:
@@ -297,6 +311,10 @@ def _must_be_known(desk: Desk, command: SubmitApplication) -> None:
         for person in persons:
             if not desk.ledger.knows(person):
                 raise InvalidInput(field=field, problem=f"{person} is nobody", expected="a registered borrower")
+    if command.partner_no is not None:
+        partner_of(desk.ledger, command.partner_no)
+    if command.project_no is not None:
+        project_of(desk.ledger, command.project_no)
 
 
 def _may_follow(desk: Desk, command: SubmitApplication) -> None:

@@ -15,13 +15,22 @@ from domain.loan.terms import RateBasis, RepaymentTerms
 from domain.loan_application.application import LoanApplication
 from domain.loan_application.events import CreditReviewed
 from domain.money import Fen
+from domain.policy.edition import Edition
 from domain.policy.eligibility import credit_findings, eligibility_findings
+from domain.ratio import ShareScheme
+from domain.rural_partner.partner import RURAL_LOAN, RuralPartner
+from domain.rural_partner.project import PartnerProject
 from ledger.context import CommandContext
+from ledger.contracting import held_ready
 from ledger.desk import Desk
 from ledger.ledger import Receipt
 from ledger.looking_up import Shown, applicant_of
+from ledger.partnering import linked
+from ledger.reviewing import Conditions
 
 APPROVERS = ("approver", "operator")
+FUND = "jining_guarantee_fund"
+"""The guarantee fund that is meant where none is named."""
 
 
 class ApproveApplication(Frozen):
@@ -30,7 +39,8 @@ class ApproveApplication(Frozen):
     case_no: str
     amount_fen: Fen | None = Field(default=None, gt=0)
     months: int | None = Field(default=None, gt=0, le=600)
-    conditions: tuple[str, ...] = Field(default=(), max_length=10)
+    conditions: Conditions = ()
+    fund: str = Field(default=FUND, max_length=64, pattern=PLAIN)
     value_date: date
 
 
@@ -53,14 +63,14 @@ class SignApproved(Frozen):
     case_no: str
     loan_no: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f/]+$")
     method: str = Field(default="equal_instalment", pattern="^(equal_instalment|bullet)$")
-    fund: str = Field(default="jining_guarantee_fund", max_length=64, pattern=PLAIN)
     value_date: date
 
 
 def approve_application(desk: Desk, command: ApproveApplication, context: CommandContext) -> Receipt | None:
-    """审批通过 under the limits of the day of approval (domain.md §5.16).
+    """审批通过 under the limits of the day of approval (domain.md §5.16); the fund reserves its share in the same append.
 
-    Raises TooManyLoans, NotPermitted, and what `LoanApplication.approve` refuses.
+    Raises TooManyLoans, UnknownFund, FundCapacityExceeded, GuaranteesAreSuspended, NotPermitted, and what
+    `LoanApplication.approve` refuses.
     """
     context.actor.must_be(*APPROVERS, action="approve an application")
 
@@ -82,11 +92,22 @@ def approve_application(desk: Desk, command: ApproveApplication, context: Comman
             expires_on=command.value_date + timedelta(days=edition.clock.approval_valid_days),
             loans_most=edition.repeats.loans,
             conditions=command.conditions,
+            scheme=_scheme(desk, edition, application, command.fund),
             value_date=command.value_date,
         )
         return [application]
 
     return desk.ledger.perform(command, context, decide)
+
+
+def _scheme(desk: Desk, edition: Edition, application: LoanApplication, fund: str) -> ShareScheme:
+    """The scheme of the application's package, with its parties named. Raises UnknownFund."""
+    opening = application.opening
+    parties = {"fund": fund, "bank": opening.bank or "", "guarantor": opening.guarantor or ""}
+    scheme = edition.scheme_of(opening.product or "").pinned(**parties)
+    if scheme.fund is not None:
+        desk.ledger.fund(scheme.fund)
+    return scheme
 
 
 LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans"})
@@ -131,16 +152,18 @@ def expire_application(desk: Desk, command: ExpireApplication, context: CommandC
 
 
 def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) -> Receipt | None:
-    """签订借款合同 of an approval: the loan begins, and the approval is used, in one append.
+    """签订借款合同 of an approval: the loan begins, the approval is used, and a 乡村贷 is linked to its partner and project, in one append.
 
-    Raises NotApproved, ApprovalLapsed, LoanExists, FindingsSpeakAgainst, NotPermitted, DatedInFuture.
+    Raises NotApproved, ApprovalLapsed, LoanExists, FindingsSpeakAgainst, NotPermitted, DatedInFuture, and what
+    `sign_contract` refuses of the fund and `link_loan` of the partner.
     """
     context.actor.must_be("bank_officer", "operator", action="sign a contract")
 
-    def decide() -> list[LoanApplication | Loan]:
+    def decide() -> list[LoanApplication | Loan | RuralPartner | PartnerProject]:
         application = desk.ledger.application(command.case_no)
         if desk.ledger.knows(Loan.create_id(command.loan_no)):
             raise LoanExists(field="loan_no", loan_no=command.loan_no)
+        reserved = application.reservation
         approval = application.contract(context.moment, loan_no=command.loan_no, value_date=command.value_date)
         edition, quote = desk.book.edition_on(command.value_date), desk.book.lpr_on(command.value_date)
         applicant = applicant_of(desk, application, command.value_date, Shown())
@@ -148,8 +171,7 @@ def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) ->
         for finding in credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating):
             application.must_hold(finding)
         opening = application.opening
-        bank, guarantor = opening.bank or "", opening.guarantor or ""
-        scheme = edition.scheme_of(opening.product or "").pinned(fund=command.fund, bank=bank, guarantor=guarantor)
+        scheme = _scheme(desk, edition, application, reserved.fund if reserved else FUND)
         terms = _terms(command.method, approval.months, quote.one_year, approval.margin_bp)
         schedule(approval.amount_fen, command.value_date, terms)
         loan = Loan.sign(
@@ -157,7 +179,7 @@ def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) ->
             loan_no=command.loan_no,
             value_date=command.value_date,
             borrower=opening.applicant,
-            bank=bank,
+            bank=opening.bank or "",
             guarantor=opening.guarantor,
             county=opening.county,
             product=opening.product,
@@ -168,8 +190,19 @@ def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) ->
             rate_basis=RateBasis(lpr_published_on=quote.published_on, lpr=quote.one_year, margin_bp=approval.margin_bp),
             policy=edition.pin,
             share_scheme=scheme,
+            **held_ready(desk.ledger, scheme, approval.amount_fen, command.value_date),
         )
-        return [application, loan]
+        if opening.product != RURAL_LOAN or opening.partner_no is None:
+            return [application, loan]
+        told = linked(
+            desk.ledger,
+            loan,
+            opening.partner_no,
+            opening.project_no,
+            moment=context.moment,
+            value_date=command.value_date,
+        )
+        return [application, loan, *told]
 
     return desk.ledger.perform(command, context, decide)
 

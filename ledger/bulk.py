@@ -17,7 +17,7 @@ from domain.facts import Fact
 from domain.stored_form import encode
 from ledger.arrays import encoded
 from ledger.context import CommandContext
-from ledger.guards import slot_moves
+from ledger.guards import slot_moves, total_moves
 from ledger.leaf import day_number, leaf_of, measured, measured_scopes, measured_text, microseconds
 
 CHUNK = 5000
@@ -41,7 +41,8 @@ def copy_in(connection: psycopg.Connection, facts: Sequence[Fact], context: Comm
 
     Facts that move guard rows go through the append function, never this way.
     """
-    assert 0 < len(facts) <= CHUNK and not slot_moves(facts), "history without guard rows, a chunk at a time"
+    assert 0 < len(facts) <= CHUNK, "a chunk at a time"
+    assert not slot_moves(facts) and not total_moves(facts), "history moves no guard rows"
     states = [encode(fact) for fact in facts]
     with connection.transaction():
         row = connection.execute("SELECT next_position, recorded_at FROM ledger.begin_import()").fetchone()

@@ -1,59 +1,53 @@
-"""Charging a loan off 转销, with the claim 代偿 that answers it, and what is recovered 追偿."""
+"""Compensating 代偿: a loss charged off and answered by its guarantee at once; or the shares of an approved claim, paid one by one."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from eventsourcing.application import AggregateNotFoundError
 from pydantic import Field
 
+from domain.actor import Actor
 from domain.compensation.claim import Claim
-from domain.errors import Refusal
+from domain.compensation.refusals import ClaimExists, NotGuaranteed, OtherParty
+from domain.facts import EventSourced, Fact
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.money import Fen
+from ledger.claiming import Code, claim_of, followed
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
 
-
-class NotGuaranteed(Refusal):
-    code = "claim.not_guaranteed"
-    en = "loan {loan_no} pinned no risk-sharing scheme, so no guarantee answers its loss; charge it off without a claim"
-    zh = "贷款 {loan_no} 未约定风险分担方案，无担保可代偿；请不经代偿直接转销"
-
-
-class ClaimExists(Refusal):
-    code = "claim.exists"
-    en = "claim {claim_no} is already recorded; give this one a number of its own"
-    zh = "代偿案 {claim_no} 已登记；请另编号码"
-
-
-class UnknownClaim(Refusal):
-    code = "claim.unknown"
-    en = "there is no claim {claim_no}; check the number"
-    zh = "没有代偿案 {claim_no}；请核对编号"
+OFFICERS = {
+    "fund": ("fund_officer", "finance_officer"),
+    "bank": ("bank_officer",),
+    "guarantor": ("guarantor_officer",),
+}
+"""Who acts for a party; the operator may for each."""
 
 
 class ChargeOff(Frozen):
     loan_no: str
     amount_fen: Fen
     value_date: date
-    claim_no: str = Field(max_length=80, pattern=PLAIN)
+    claim_no: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x20\x7f/]+$")
 
 
-class RecordRecovery(Frozen):
-    """`bank` is where the money came in, `bank_reference` its own number of the payment."""
+class PayShare(Frozen):
+    """`party` pays, whole, what the scheme's route says.
+
+    `bank` is where the account is that pays (the fund's) or is paid, the loan's own bank if left out; `bank_reference` its number of the
+    payment.
+    """
 
     claim_no: str
-    gross_fen: Fen
-    cost_fen: Fen
-    value_date: date
-    bank: str = Field(max_length=64, pattern=PLAIN)
+    party: Code
+    bank: str | None = Field(default=None, max_length=64, pattern=PLAIN)
     bank_reference: str = Field(max_length=100, pattern=PLAIN)
+    value_date: date
 
 
 def charge_off(ledger: Ledger, command: ChargeOff, context: CommandContext) -> Receipt | None:
-    """The loss and its shares, in one append. Raises UnknownLoan, NotGuaranteed, ClaimExists, MoreThanOwed, DatedInFuture, InvalidInput."""
+    """The loss and its shares, in one append. Raises UnknownLoan, NotGuaranteed, ClaimExists, UnderClaim, MoreThanOwed, DatedInFuture, InvalidInput."""
 
     def decide() -> list[Loan | Claim]:
         loan = ledger.loan(command.loan_no)
@@ -71,21 +65,32 @@ def charge_off(ledger: Ledger, command: ChargeOff, context: CommandContext) -> R
     return ledger.perform(command, context, decide)
 
 
-def record_recovery(ledger: Ledger, command: RecordRecovery, context: CommandContext) -> Receipt | None:
-    """Raises UnknownClaim, RecoversTooMuch, ReferenceUsed, DatedInFuture, InvalidInput."""
+def pay_share(ledger: Ledger, command: PayShare, context: CommandContext) -> Receipt | None:
+    """代偿支付; with the last payment the loan is taken over, in the same append.
 
-    def decide() -> list[Claim]:
-        try:
-            claim: Claim = ledger.repository.get(Claim.create_id(command.claim_no))
-        except AggregateNotFoundError:
-            raise UnknownClaim(field="claim_no", claim_no=command.claim_no) from None
-        claim.recover(
+    Raises UnknownClaim, OtherParty, ReferenceUsed, NotPermitted, and what `Claim.pay` refuses.
+    """
+
+    def decide() -> list[EventSourced[Fact]]:
+        claim = claim_of(ledger, command.claim_no)
+        must_act_for(claim, command.party, context.actor, "pay a share")
+        bank = command.bank or claim.filing.bank
+        claim.pay(
             context.moment,
-            gross=command.gross_fen,
-            cost=command.cost_fen,
+            party=command.party,
+            bank=bank,
+            bank_reference=f"{bank}|{command.bank_reference}",
             value_date=command.value_date,
-            bank_reference=f"{command.bank}|{command.bank_reference}",
         )
-        return [claim]
+        return followed(ledger, claim, context.moment)
 
     return ledger.perform(command, context, decide)
+
+
+def must_act_for(claim: Claim, party: str, actor: Actor, action: str) -> None:
+    """Each party pays and collects for itself; the fund by whoever works for it. Raises NotPermitted, OtherParty."""
+    actor.must_be(*OFFICERS.get(party, ()), "operator", action=f"{action} for the {party}"[:200])
+    institution = next((share.institution for share in claim.scheme.parties if share.party == party), None)
+    if party in ("bank", "guarantor") and actor.role != "operator" and institution not in (None, actor.institution):
+        said = {"expected": institution, "institution": actor.institution}
+        raise OtherParty(field="actor", claim_no=claim.claim_no, **said)

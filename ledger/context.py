@@ -7,7 +7,7 @@ import hmac
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
@@ -31,7 +31,8 @@ class CommandContext:
 
     `given_key` names the command for ever: a repeat gets the first answer. Left out, one is made, so that a retry after
     a lost acknowledgement still has one effect. `authority` is the approval acted upon, `causation` what led to the command,
-    `credential` the token presented, `signature` the actor's own over the command.
+    `credential` the token presented, `signature` the actor's own over the command. `expected` names a stream and the versions
+    of it, one of which the actor looked at: if it has moved on, the command is refused.
     """
 
     actor: Actor
@@ -43,6 +44,7 @@ class CommandContext:
     authority: str | None = None
     credential: str | None = None
     signature: bytes | None = None
+    expected: tuple[UUID, frozenset[int]] | None = None
 
     def __post_init__(self) -> None:
         """Raises InvalidInput for a text that the envelope does not take."""

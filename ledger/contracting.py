@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -37,13 +38,26 @@ class SignContract(Frozen):
     value_date: date
 
 
+def held_ready(ledger: Ledger, scheme: ShareScheme, amount: Fen, signed_on: date) -> dict[str, Any]:
+    """What the scheme's guarantee fund holds ready for a loan, and until when; nothing where no fund bears anything. Raises UnknownFund."""
+    if scheme.fund is None:
+        return {}
+    days = ledger.fund(scheme.fund).method.drawing.within_days
+    return {"reserved_fen": scheme.part("fund", amount), "draw_until": signed_on + timedelta(days=days)}
+
+
 def sign_contract(ledger: Ledger, command: SignContract, context: CommandContext) -> Receipt | None:
-    """Open the loan with everything pinned. Raises LoanExists, ScheduleNotOffered, DatedInFuture."""
+    """Open the loan with everything pinned; the fund of its scheme holds its share ready until the last day for drawing.
+
+    Raises LoanExists, UnknownFund, FundCapacityExceeded, GuaranteesAreSuspended, ScheduleNotOffered, DatedInFuture.
+    """
 
     def decide() -> list[Loan]:
         if ledger.knows(Loan.create_id(command.loan_no)):
             raise LoanExists(field="loan_no", loan_no=command.loan_no)
         schedule(command.approved_fen, command.value_date, command.terms)
-        return [Loan.sign(context.moment, **{name: getattr(command, name) for name in type(command).model_fields})]
+        contract = {name: getattr(command, name) for name in type(command).model_fields}
+        held = held_ready(ledger, command.share_scheme, command.approved_fen, command.value_date)
+        return [Loan.sign(context.moment, **contract, **held)]
 
     return ledger.perform(command, context, decide)

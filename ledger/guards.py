@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.compensation.events import RecoveryReceived
+from domain.compensation.events import (
+    ClaimAdjusted,
+    ClaimApproved,
+    RecoveryReceived,
+    RecoveryRemitted,
+    RecoveryReversed,
+    SharePaid,
+)
 from domain.facts import Fact
-from domain.loan.events import Disbursed, Repaid
+from domain.guarantee_fund.events import (
+    CapitalInjected,
+    CapitalWithdrawn,
+    CashFact,
+    GuaranteesResumed,
+    GuaranteesSuspended,
+    InterestReceived,
+    MethodAdopted,
+)
+from domain.loan.balances import Balance
+from domain.loan.events import (
+    ChargedOff,
+    ContractSigned,
+    Disbursed,
+    LoanClaimApproved,
+    LoanClaimEnded,
+    MoneyFact,
+    Repaid,
+    RepaymentReversed,
+    ReservationLapsed,
+    TakenOver,
+)
 from domain.loan_application.events import (
     Approved,
+    CapacityReleased,
+    CapacityReserved,
     Contracted,
     CounterGuaranteeRegistered,
     CounterGuaranteeReleased,
@@ -29,6 +59,7 @@ from domain.rural_partner.events import (
 
 LIVE, LOANS, GUARANTEES = "live_application", "loans_of_person", "guarantees_of_person"
 PARTNER, PARTNER_LOAN, JOBS_EVIDENCE = "partner_of_person", "partner_of_loan", "project_of_evidence"
+FUND_CAPACITY, FUND_CASH, FUND_SUSPENDED = "fund_capacity", "fund_cash", "fund_suspended"
 
 
 @dataclass(frozen=True)
@@ -48,9 +79,9 @@ class TotalMove:
 
     guard: str
     key: str
-    used: int
-    capacity: int
-    binding: bool
+    used: int = 0
+    capacity: int = 0
+    binding: bool = False
 
 
 def slot_moves(facts: Iterable[Fact]) -> list[SlotMove]:
@@ -58,8 +89,8 @@ def slot_moves(facts: Iterable[Fact]) -> list[SlotMove]:
     return [move for fact in facts if type(fact) in _MOVES for move in _MOVES[type(fact)](fact)]
 
 
-def _reference(fact: Disbursed | Repaid | RecoveryReceived) -> list[SlotMove]:
-    """A bank's reference is recorded once, for whichever loan or claim (domain.md §5.23)."""
+def _reference(fact: Disbursed | Repaid | SharePaid | RecoveryReceived | RecoveryRemitted | CashFact) -> list[SlotMove]:
+    """A bank's reference is recorded once, for whichever loan, claim or fund (domain.md §5.23)."""
     if fact.bank_reference is None:
         return []
     holder = f"{fact.originator_id}:{fact.originator_version}"
@@ -128,7 +159,12 @@ def _proved(fact: ProjectJobsVerified) -> list[SlotMove]:
 _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     Disbursed: _reference,
     Repaid: _reference,
+    SharePaid: _reference,
     RecoveryReceived: _reference,
+    RecoveryRemitted: _reference,
+    CapitalInjected: _reference,
+    CapitalWithdrawn: _reference,
+    InterestReceived: _reference,
     Submitted: _opened,
     Approved: _counted,
     Rejected: _ended,
@@ -141,4 +177,163 @@ _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     PartnerLeft: _left,
     PartnerLoanLinked: _linked,
     ProjectJobsVerified: _proved,
+}
+
+
+def total_moves(facts: Iterable[Fact]) -> list[TotalMove]:
+    """What the facts together do to the capacities that are counted over all streams, one move a capacity.
+
+    What takes nothing more is never refused: an approval that becomes a loan, or a fact that gives room back.
+    """
+    sums: dict[tuple[str, str], TotalMove] = {}
+    for fact in facts:
+        for move in _TOTALS[type(fact)](fact) if type(fact) in _TOTALS else ():
+            place = (move.guard, move.key)
+            before = sums.get(place, TotalMove(move.guard, move.key))
+            used, capacity = before.used + move.used, before.capacity + move.capacity
+            sums[place] = TotalMove(move.guard, move.key, used, capacity, before.binding or move.binding)
+    taken = {move.key for move in sums.values() if move.guard == FUND_CAPACITY and move.used > 0}
+    return [kept for move in sums.values() if (kept := _kept(move, taken)) is not None]
+
+
+def _kept(move: TotalMove, taken: set[str]) -> TotalMove | None:
+    if move.guard == FUND_SUSPENDED and move.binding:
+        return move if move.key.partition("|")[0] in taken else None
+    binding = move.binding and (move.used > 0 or move.capacity < 0)
+    return replace(move, binding=binding) if move.used or move.capacity else None
+
+
+def _fund_of(fact: Fact) -> str | None:
+    """The guarantee fund that a loan's facts concern, by their scopes."""
+    return next((scope.removeprefix("fund:") for scope in fact.scopes if scope.startswith("fund:")), None)
+
+
+def _promised(fact: Fact, fund: str, fen: int) -> list[TotalMove]:
+    """A new guarantee: within the fund's capacity, and where the fund gives any (R-FUND-3, R-FUND-11)."""
+    places = ["all", *(scope for scope in fact.scopes if scope.startswith(("bank:", "county:")))]
+    stops = [TotalMove(FUND_SUSPENDED, f"{fund}|{place}", binding=True) for place in places]
+    return [TotalMove(FUND_CAPACITY, fund, used=fen, binding=True), *stops]
+
+
+def _reserved(fact: CapacityReserved) -> list[TotalMove]:
+    return _promised(fact, fact.fund, fact.amount_fen)
+
+
+def _given_back(fact: CapacityReleased) -> list[TotalMove]:
+    return [TotalMove(FUND_CAPACITY, fact.fund, used=-fact.amount_fen)]
+
+
+def _signed(fact: ContractSigned) -> list[TotalMove]:
+    fund = _fund_of(fact)
+    return _promised(fact, fund, fact.reserved_fen) if fund and fact.reserved_fen else []
+
+
+_PROMISES = (Balance.EXPOSURE, Balance.RESERVED)
+
+
+def _changed(fact: MoneyFact | ReservationLapsed) -> list[TotalMove]:
+    """Exposure and reservation as the fact changed them: never refused, it may take the fund past its capacity."""
+    if (fund := _fund_of(fact)) is None:
+        return []
+    fen = sum(change.fen for change in fact.changes if change.party == "fund" and change.balance in _PROMISES)
+    return [TotalMove(FUND_CAPACITY, fund, used=fen)]
+
+
+def _adopted(fact: MethodAdopted) -> list[TotalMove]:
+    """How often the fund's base counts."""
+    return [TotalMove(f"{FUND_CAPACITY}_times", fact.fund, capacity=fact.multiplier - (fact.multiplier_before or 0))]
+
+
+def _cash(fund: str, bank: str, fen: int, *, binding: bool = False) -> list[TotalMove]:
+    """Money of the fund at a bank, which is the base of its capacity."""
+    account = TotalMove(FUND_CASH, f"{fund}|{bank}", capacity=fen, binding=binding)
+    return [account, TotalMove(FUND_CAPACITY, fund, capacity=fen, binding=binding)]
+
+
+def _in(fact: CashFact) -> list[TotalMove]:
+    return _cash(fact.fund, fact.bank, fact.amount_fen)
+
+
+def _out(fact: CapitalWithdrawn) -> list[TotalMove]:
+    return _cash(fact.fund, fact.bank, -fact.amount_fen, binding=True)
+
+
+def _stopped(fact: GuaranteesSuspended) -> list[TotalMove]:
+    return [TotalMove(FUND_SUSPENDED, _place_of(fact), capacity=-1)]
+
+
+def _resumed(fact: GuaranteesResumed) -> list[TotalMove]:
+    return [TotalMove(FUND_SUSPENDED, _place_of(fact), capacity=1)]
+
+
+def _place_of(fact: GuaranteesSuspended | GuaranteesResumed) -> str:
+    return f"{fact.fund}|{fact.scope}" if fact.code is None else f"{fact.fund}|{fact.scope}:{fact.code}"
+
+
+def _owed(fact: ClaimApproved | ClaimAdjusted) -> list[TotalMove]:
+    """What a fund owes on claims is no base for promises, though it is still on its account (R-FUND-5)."""
+    changes = fact.shares if isinstance(fact, ClaimApproved) else fact.share_changes
+    fen = sum(share.fen for share in changes if share.party == "fund")
+    return [TotalMove(FUND_CAPACITY, fact.fund, capacity=-fen)]
+
+
+def _paid(fact: SharePaid) -> list[TotalMove]:
+    """The fund pays what it owes: from its account, and only if it is there; its base has fallen before.
+
+    In a history, which nobody approved here, the base falls with the payment.
+    """
+    if fact.party != "fund":
+        return []
+    if fact.payee is None:
+        return _cash(*_account(fact), -fact.amount_fen)
+    return [TotalMove(FUND_CASH, "|".join(_account(fact)), capacity=-fact.amount_fen, binding=True)]
+
+
+def _collected(fact: RecoveryReceived | RecoveryReversed) -> list[TotalMove]:
+    """A recovery that the fund holds is on its account, whoever it will belong to; in a history everybody holds their share."""
+    if fact.collected_by is None:
+        fen = sum(share.fen for share in fact.shares if share.party == "fund")
+        return _cash(*_account(fact), fen) if fen else []
+    if fact.collected_by != "fund":
+        return []
+    fen = fact.gross_fen - fact.cost_fen
+    return _cash(*_account(fact), fen if isinstance(fact, RecoveryReceived) else -fen)
+
+
+def _passed_on(fact: RecoveryRemitted) -> list[TotalMove]:
+    if "fund" not in (fact.party, fact.payee):
+        return []
+    return _cash(*_account(fact), fact.amount_fen if fact.payee == "fund" else -fact.amount_fen)
+
+
+def _account(fact: SharePaid | RecoveryReceived | RecoveryReversed | RecoveryRemitted) -> tuple[str, str]:
+    """The fund, and the bank of its account: the loan's, where the fact names none."""
+    scopes = dict(scope.split(":", 1) for scope in reversed(fact.scopes))
+    return fact.fund or scopes.get("fund", ""), fact.bank or scopes.get("bank", "")
+
+
+_TOTALS: Mapping[type[Fact], Callable[[Any], list[TotalMove]]] = {
+    CapacityReserved: _reserved,
+    CapacityReleased: _given_back,
+    ContractSigned: _signed,
+    Disbursed: _changed,
+    Repaid: _changed,
+    RepaymentReversed: _changed,
+    ChargedOff: _changed,
+    LoanClaimApproved: _changed,
+    LoanClaimEnded: _changed,
+    TakenOver: _changed,
+    ReservationLapsed: _changed,
+    MethodAdopted: _adopted,
+    CapitalInjected: _in,
+    InterestReceived: _in,
+    CapitalWithdrawn: _out,
+    GuaranteesSuspended: _stopped,
+    GuaranteesResumed: _resumed,
+    ClaimApproved: _owed,
+    ClaimAdjusted: _owed,
+    SharePaid: _paid,
+    RecoveryReceived: _collected,
+    RecoveryReversed: _collected,
+    RecoveryRemitted: _passed_on,
 }

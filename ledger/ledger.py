@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -15,28 +16,40 @@ from eventsourcing.persistence import (
     IntegrityError,
     JSONTranscoder,
     Mapper,
+    PersistenceError,
 )
 from eventsourcing.postgres import PostgresFactory
 from eventsourcing.utils import Environment, EnvType, strtobool
 from psycopg.rows import tuple_row
 from pydantic import BaseModel
 
+from domain.actor import SYSTEM
 from domain.borrower.borrower import Borrower
 from domain.compensation.claim import Claim
 from domain.errors import Refusal
-from domain.facts import EventSourced
+from domain.facts import EventSourced, Fact
+from domain.frozen import Frozen
+from domain.guarantee_fund.fund import GuaranteeFund
+from domain.guarantee_fund.refusals import (
+    CashShort,
+    FundCapacityExceeded,
+    GuaranteesAreSuspended,
+    UnknownFund,
+)
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.loan_application.application import LoanApplication
 from domain.loan_application.refusals import UnknownApplication
+from domain.money import yuan
 from domain.policy.policy import Policy
 from domain.rural_partner.partner import RuralPartner
 from domain.rural_partner.project import PartnerProject
+from ledger import guards
 from ledger.context import CommandContext, request_digest
 from ledger.loading import Kept, trusting
 from ledger.mapper import FactMapper
 from ledger.recorder import LedgerRecorder, is_version_conflict, retried
-from ledger.store import AlreadyRecorded, LedgerDatastore, LossyFunctions
+from ledger.store import AlreadyRecorded, LedgerDatastore, LossyFunctions, OverCapacity, StaleVersion
 
 AGGREGATES: tuple[type[EventSourced[Any]], ...] = (
     Loan,
@@ -46,6 +59,7 @@ AGGREGATES: tuple[type[EventSourced[Any]], ...] = (
     Policy,
     RuralPartner,
     PartnerProject,
+    GuaranteeFund,
 )
 """Every kind of stream, so that a fresh process can read every fact."""
 
@@ -65,6 +79,10 @@ class Receipt:
     recorded_at: datetime
     leaf_hash: bytes
     repeated: bool = False
+
+
+class NoticeCapacity(Frozen):
+    fund: str
 
 
 class LedgerFactory(PostgresFactory):
@@ -119,40 +137,100 @@ class Ledger(Application[UUID]):
         `decide` loads aggregates, tells them and returns those to save. A repeat gets the first receipt: where it would be
         decided again the append finds the key, where it would be refused now the key is looked up. A decision that another
         writer overtook is made anew. The first attempt takes what is kept for the newest; its decision counts only if every
-        stream of which that was assumed is saved, because then the append notices what was overtaken. Raises KeyReused and
-        whatever `decide` refuses.
+        stream of which that was assumed is saved, because then the append notices what was overtaken. Raises KeyReused,
+        StaleVersion and whatever `decide` refuses.
         """
         digest = request_digest(self._digest_key, command, context.actor)
         for attempt in range(1, DECISIONS + 1):
             with trusting(attempt == 1) as assumed:
                 try:
+                    self._as_looked_at(context)
                     changed = [aggregate for aggregate in decide() if aggregate.pending_events]
+                    _as_looked_at(context, changed)
                     if assumed <= {aggregate.id for aggregate in changed}:
                         return self._save(changed, context, digest)
                 except AlreadyRecorded:
                     return self._known(context, digest)
-                except Refusal:
+                except Refusal as refusal:
                     if assumed:
                         continue
                     known = self._known(context, digest)  # a repeat is refused because the first has had its effect
                     if known is None:
-                        raise
+                        raise self._explained(refusal) from None
                     return known
                 except IntegrityError as problem:
                     if attempt == DECISIONS or not is_version_conflict(problem):
                         raise
         raise AssertionError("the last attempt either records or raises")
 
+    def _as_looked_at(self, context: CommandContext) -> None:
+        """Raises StaleVersion; a stream that has not begun is left to the decision to refuse."""
+        if context.expected is not None and (found := self.find(context.expected[0])) is not None:
+            _as_looked_at(context, [found])
+
     def _save(self, changed: list[EventSourced[Any]], context: CommandContext, digest: bytes) -> Receipt | None:
         """Append what the aggregates were told, in one transaction, and keep them."""
         if not changed:
             return self._known(context, digest)
         answers: list[tuple[int, datetime, bytes]] = []
+        told = [fact for aggregate in changed for fact in aggregate.pending_events if isinstance(fact, Fact)]
         recordings = self.save(*changed, context=context, digest=digest, answers=answers)
         for aggregate in changed:
             self._kept.keep(aggregate)
+        for move in guards.total_moves(told):
+            if move.guard == guards.FUND_CAPACITY:
+                with suppress(
+                    UnknownFund, PersistenceError
+                ):  # what is recorded is recorded; the next fact notices it too
+                    self.notice_capacity(move.key, context)
         first, recorded_at, leaf = answers[0]
         return Receipt(first, first + len(recordings) - 1, recorded_at, leaf)
+
+    def notice_capacity(self, fund: str, context: CommandContext) -> Receipt | None:
+        """Establish how a fund's guarantees stand to its capacity; None where nothing has changed. Raises UnknownFund."""
+        used, base, _ = self.standing(guards.FUND_CAPACITY, fund)
+        seen: GuaranteeFund | None = self._kept.seen(GuaranteeFund.create_id(fund))
+        if seen is not None and seen.standing_of(used, base) == seen.standing:
+            return None
+
+        def decide() -> list[GuaranteeFund]:
+            found = self.fund(fund)
+            used, base, _ = self.standing(guards.FUND_CAPACITY, fund)
+            found.notice_capacity(context.moment, used=used, base=base)
+            return [found]
+
+        cause = context.idempotency_key
+        noticing = replace(
+            context, actor=SYSTEM, given_key=None, causation=cause, authority=None, signature=None, expected=None
+        )
+        return self.perform(NoticeCapacity(fund=fund), noticing, decide)
+
+    def standing(self, guard: str, key: str) -> tuple[int, int, int]:
+        """What is used of a capacity, the capacity, and how often it counts."""
+
+        def find() -> tuple[int, int, int]:
+            statement = "SELECT used, capacity, times FROM ledger.guard_standing(%b::text, %b::text)"
+            with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+                row = cursor.execute(statement, (guard, key), prepare=True).fetchone()
+            assert row is not None
+            return row
+
+        return retried(find, self.datastore.renew)
+
+    def _explained(self, refusal: Refusal) -> Refusal:
+        """What a full capacity is called, with what is left of it."""
+        if not isinstance(refusal, OverCapacity):
+            return refusal
+        used, capacity, times = self.standing(refusal.field or "", str(refusal.facts["key"]))
+        fund, _, place = str(refusal.facts["key"]).partition("|")
+        match refusal.field:
+            case guards.FUND_CAPACITY:
+                return FundCapacityExceeded(field="amount", fund=fund, headroom=yuan(capacity * times - used))
+            case guards.FUND_CASH:
+                return CashShort(field="amount", fund=fund, bank=place, cash=yuan(capacity))
+            case guards.FUND_SUSPENDED:
+                return GuaranteesAreSuspended(field="fund", fund=fund, scope=place.replace(":", " "))
+        return refusal
 
     def _known(self, context: CommandContext, digest: bytes) -> Receipt | None:
         """The first answer under the context's key, if there was one."""
@@ -191,6 +269,13 @@ class Ledger(Application[UUID]):
         except AggregateNotFoundError:
             raise UnknownApplication(field="case_no", case_no=case_no) from None
 
+    def fund(self, fund: str) -> GuaranteeFund:
+        """Raises UnknownFund."""
+        try:
+            return self.repository.get(GuaranteeFund.create_id(fund))
+        except AggregateNotFoundError:
+            raise UnknownFund(field="fund", fund=ascii(fund[:60])) from None
+
     def holders(self, guard: str, key: str) -> list[str]:
         """Who holds the places of a guard, in order."""
 
@@ -211,3 +296,14 @@ class Ledger(Application[UUID]):
     def knows(self, stream: UUID) -> bool:
         """Whether the stream has begun."""
         return bool(self.recorder.select_events(stream, limit=1))
+
+
+def _as_looked_at(context: CommandContext, streams: Iterable[EventSourced[Any]]) -> None:
+    """Whoever decided on a version decides on that one. Raises StaleVersion."""
+    if context.expected is None:
+        return
+    stream, versions = context.expected
+    for aggregate in streams:
+        version = aggregate.version - len(aggregate.pending_events)
+        if aggregate.id == stream and version not in versions:
+            raise StaleVersion(field="If-Match", version=version)

@@ -47,6 +47,14 @@ class Kept(Repository[UUID]):
             self.cache.put(aggregate_id, kept)
         return deepcopy(kept)
 
+    def seen(self, aggregate_id: UUID) -> Any:
+        """What is kept of the stream, as it was last seen and not to be changed; None if nothing is."""
+        assert self.cache is not None
+        try:
+            return self.cache.get(aggregate_id)
+        except KeyError:
+            return None
+
     def keep(self, aggregate: Any) -> None:
         """Keep what has just been saved."""
         assert self.cache is not None

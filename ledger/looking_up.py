@@ -88,7 +88,10 @@ def _loans(desk: Desk, earlier: list[LoanApplication]) -> list[Loan]:
 
 
 def _other_loans(listed: str) -> tuple[OtherLoan, ...]:
-    parts = (entry.split(":") for entry in listed.split(";") if entry)
+    """Raises InvalidInput: a clerk may have entered anything."""
+    parts = [entry.split(":") for entry in listed.split(";") if entry]
+    if any(len(part) != 3 for part in parts):
+        raise InvalidInput(field="loans", problem="an entry has not three parts", expected="KIND:AMOUNT:OF;...")
     return tuple(
         OtherLoan(kind=kind, fen=parse_yuan(amount, field="loans"), of="spouse" if of == "spouse" else "borrower")
         for kind, amount, of in parts

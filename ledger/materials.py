@@ -62,13 +62,7 @@ class MaterialStore:
 
     def take_file(self, file: Path, key: PersonKey) -> Material:
         """Keep a document. Raises MaterialUnreadable, MaterialRefused."""
-        try:
-            if file.stat().st_size > LARGEST:
-                raise MaterialRefused(field="material", file=file.name, problem="is larger than 20 MB")
-            content = file.read_bytes()
-        except (OSError, ValueError) as problem:
-            said = getattr(problem, "strerror", None) or "it is no path"
-            raise MaterialUnreadable(field="material", file=ascii(str(file)), problem=said) from None
+        content = read_file(file)
         return self.take(content, media_type(content, file), key)
 
     def take(self, content: bytes, kind: str, key: PersonKey) -> Material:
@@ -91,6 +85,17 @@ class MaterialStore:
 
     def _place(self, digest: str, key: PersonKey) -> Path:
         return self._folder / str(key.person) / digest
+
+
+def read_file(file: Path) -> bytes:
+    """Raises MaterialUnreadable, MaterialRefused."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise MaterialRefused(field="material", file=file.name, problem="is larger than 20 MB")
+        return file.read_bytes()
+    except (OSError, ValueError) as problem:
+        said = getattr(problem, "strerror", None) or "it is no path"
+        raise MaterialUnreadable(field="material", file=ascii(str(file)), problem=said) from None
 
 
 def media_type(content: bytes, file: Path) -> str:

@@ -21,6 +21,7 @@ from domain.rural_partner.project import PartnerProject
 from ledger.context import CommandContext
 from ledger.keystore import Keystore, PersonKey
 from ledger.ledger import Ledger, Receipt
+from ledger.registering import Person
 
 OFFICE = ("operator", "clerk", "partner_officer")
 ASSESSORS = ("operator", "partner_officer", "hr_officer")
@@ -30,14 +31,6 @@ Code: TypeAlias = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x20\x7f
 Words: TypeAlias = Annotated[str, Field(max_length=500, pattern=PLAIN)]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of a document, as hexadecimal digits."""
-
-
-class Person(Frozen):
-    """One of a partner's people as the form names them; only a pseudonym goes on from here."""
-
-    name: str = Field(max_length=100, pattern=PLAIN)
-    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$|^[A-Z0-9]{8,18}$")
-    phone: str | None = Field(default=None, pattern=r"^[0-9+ -]{5,20}$")
 
 
 class RecruitPartner(Frozen):

@@ -21,7 +21,7 @@ from psycopg.rows import tuple_row
 
 from ledger import arrays
 from ledger.context import CommandContext
-from ledger.guards import SlotMove, TotalMove, slot_moves
+from ledger.guards import SlotMove, TotalMove, slot_moves, total_moves
 from ledger.leaf import JOINT, Envelope, leaf_hash
 from ledger.mapper import StoredFact
 from ledger.store import LedgerDatastore
@@ -143,6 +143,7 @@ def _parameters(
 ) -> tuple[Any, ...]:
     """The arguments of the append function; those for guards only where a guard is moved."""
     slots = slot_moves(stored.fact for stored in facts)
+    totals = [*total_moves(stored.fact for stored in facts), *totals]
     columns = context.columns
     parameters = (
         arrays.uuids(f.originator_id for f in facts),

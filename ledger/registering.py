@@ -13,25 +13,36 @@ from domain.frozen import PLAIN, Frozen
 from domain.personal_data import Sealed
 from ledger.context import CommandContext
 from ledger.keystore import Keystore, PersonKey
-from ledger.ledger import Ledger
+from ledger.ledger import Ledger, Receipt
 
 
-class RegisterBorrower(Frozen):
+class Person(Frozen):
+    """Somebody as a form names them; only a pseudonym goes on from here."""
+
     name: str = Field(max_length=100, pattern=PLAIN)
     id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$|^[A-Z0-9]{8,18}$")
     phone: str | None = Field(default=None, pattern=r"^[0-9+ -]{5,20}$")
+
+
+class RegisterBorrower(Person):
     value_date: date
 
 
 def register_borrower(ledger: Ledger, keystore: Keystore, command: RegisterBorrower, context: CommandContext) -> UUID:
     """The borrower's pseudonym; somebody already known by the ID number is found, not registered again."""
+    return registered_borrower(ledger, keystore, command, context)[0]
+
+
+def registered_borrower(
+    ledger: Ledger, keystore: Keystore, command: RegisterBorrower, context: CommandContext
+) -> tuple[UUID, Receipt | None]:
+    """The same, with the receipt of the registration; none where the person was known. Raises DatedInFuture."""
     key = keystore.persons([command.id_number])[command.id_number]
 
     def decide() -> list[Borrower]:
         return [] if ledger.knows(key.person) else [new_borrower(key, command, context)]
 
-    ledger.perform(command, context, decide)
-    return key.person
+    return key.person, ledger.perform(command, context, decide)
 
 
 def new_borrower(key: PersonKey, command: RegisterBorrower, context: CommandContext) -> Borrower:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from pydantic import Field
 
 from domain.actor import Actor
+from domain.facts import EventSourced
 from domain.frozen import PLAIN, Frozen
-from domain.loan.loan import Loan
 from domain.money import Fen
+from ledger.claiming import adjusted
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
 
@@ -34,21 +36,24 @@ class ReverseRepayment(Frozen):
 
 
 def record_repayment(ledger: Ledger, command: RecordRepayment, context: CommandContext) -> Receipt | None:
-    """Raises UnknownLoan, NothingDisbursed, ReferenceUsed, DatedInFuture, InvalidInput."""
+    """With it the claim that stands on the loan, if one does, is adjusted in the same append (domain.md §5.7).
 
-    def decide() -> list[Loan]:
+    Raises UnknownLoan, NothingDisbursed, IsTakenOver, SharesArePaid, ReferenceUsed, DatedInFuture, InvalidInput.
+    """
+
+    def decide() -> list[EventSourced[Any]]:
         loan = ledger.loan(command.loan_no)
         reference = f"{loan.contract.bank}|{command.bank_reference}"
         loan.repay(context.moment, amount=command.amount_fen, value_date=command.value_date, bank_reference=reference)
-        return [loan]
+        return adjusted(ledger, loan, context.moment, command.value_date)
 
     return ledger.perform(command, context, decide)
 
 
 def reverse_repayment(ledger: Ledger, command: ReverseRepayment, context: CommandContext) -> Receipt | None:
-    """Raises UnknownLoan, UnknownRepayment, AlreadyReversed, SamePerson, DatedInFuture, InvalidInput."""
+    """As `record_repayment`, a claim is adjusted. Raises UnknownLoan, UnknownRepayment, AlreadyReversed, SamePerson, DatedInFuture, InvalidInput."""
 
-    def decide() -> list[Loan]:
+    def decide() -> list[EventSourced[Any]]:
         loan = ledger.loan(command.loan_no)
         loan.reverse_repayment(
             context.moment,
@@ -58,6 +63,6 @@ def reverse_repayment(ledger: Ledger, command: ReverseRepayment, context: Comman
             requested_by=context.actor,
             confirmed_by=command.confirmed_by,
         )
-        return [loan]
+        return adjusted(ledger, loan, context.moment, command.value_date)
 
     return ledger.perform(command, context, decide)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
@@ -24,6 +24,11 @@ from ledger.looking_up import Shown, applicant_of
 
 REVIEWERS = {"eligibility": "hr_officer", "guarantee": "guarantor_officer", "credit": "bank_officer"}
 
+Conditions: TypeAlias = Annotated[
+    tuple[Annotated[str, Field(max_length=500, pattern=PLAIN)], ...], Field(max_length=10)
+]
+"""附加条件: what has to be so for the loan, each in words."""
+
 
 class MakeReview(Frozen):
     """`outcome` left out: what the rules say. A refusal of one's own needs a `note`; `most_fen` is what this institution allows."""
@@ -32,7 +37,7 @@ class MakeReview(Frozen):
     value_date: date
     outcome: Literal["passed", "rejected"] | None = None
     note: str | None = Field(default=None, max_length=500, pattern=PLAIN)
-    conditions: tuple[str, ...] = Field(default=(), max_length=10)
+    conditions: Conditions = ()
     shown: Shown = Shown()
 
 

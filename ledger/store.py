@@ -24,6 +24,12 @@ class KeyReused(Refusal):
     zh = "该幂等键已用于另一请求；请为本次请求另用新键"
 
 
+class StaleVersion(Refusal):
+    code = "version.stale"
+    en = "{field}: it is at version {version} by now, not at the one that was looked at; read it again and decide anew"
+    zh = "{field}：现已是第 {version} 版，并非所查看的版本；请重新读取后再决定"
+
+
 class OverCapacity(Refusal):
     code = "guard.over_capacity"
     en = "{field} has no room for this ({key}); release or add capacity first"

@@ -51,10 +51,15 @@ _WAITING = (
 
 
 class ApplicationQueue(Projection[Told]):
-    """`working_days_left` are after the day asked for, up to and including the day due; negative when it is past."""
+    """`working_days_left` are after the day asked for, up to and including the day due; negative when it is past.
+
+    Asked without a day nothing is left to count from: there is no clock here.
+    """
 
     name = "application_queue"
     order = "due_on NULLS LAST, case_no"
+    version = 2
+    counts_to_the_day = True
     topics = frozenset({Submitted.TOPIC, HistoryRecorded.TOPIC, CalendarPublished.TOPIC, *_STEPS})
     tables: ClassVar[Mapping[str, str]] = {
         "application_queue": "application",
@@ -102,10 +107,10 @@ class ApplicationQueue(Projection[Told]):
             f"bool_or(step = '{step}') AS {step}"
             for step in ("accepted", "paused", "resumed", "eligibility", "guarantee", "credit", "approved", "ended")
         )
-        day = "coalesce(%(day)s::date, (now() AT TIME ZONE 'Asia/Shanghai')::date)"
+        day = "%(day)s::date"
         ahead = working_days(self.name, f"({day} + 1)", "(s.due_on + 1)")
         behind = working_days(self.name, "(s.due_on + 1)", f"({day} + 1)")
-        left = f"CASE WHEN s.due_on IS NULL OR {_WAITING} = 'applicant' THEN NULL ELSE {ahead} - {behind} END"
+        left = f"CASE WHEN {day} IS NULL OR s.due_on IS NULL OR {_WAITING} = 'applicant' THEN NULL ELSE {ahead} - {behind} END"
         query = (
             "SELECT case_no, CASE WHEN s.approved THEN 'approved' WHEN s.accepted THEN 'in_review' ELSE 'submitted' END AS status,"
             f" {_WAITING} AS waiting_for, submitted_on, s.accepted_on, s.due_on, {left} AS working_days_left, product, county,"

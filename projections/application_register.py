@@ -30,6 +30,7 @@ class ApplicationRegister(Projection[Told]):
 
     name = "application_register"
     order = "case_no"
+    version = 2
     topics = frozenset({Submitted.TOPIC, HistoryRecorded.TOPIC, CalendarPublished.TOPIC, *_STATUS})
     tables: ClassVar[Mapping[str, str]] = {
         "application_register": "application",

@@ -12,7 +12,13 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from psycopg import Connection, Cursor
 
-from domain.compensation.events import ClaimRecorded, RecoveryReceived
+from domain.compensation.events import (
+    ClaimAdjusted,
+    ClaimApproved,
+    ClaimRecorded,
+    RecoveryReceived,
+    RecoveryReversed,
+)
 from domain.loan.events import (
     BecameOverdue,
     ChargedOff,
@@ -24,6 +30,7 @@ from domain.loan.events import (
     Repaid,
     RepaymentReversed,
     Settled,
+    TakenOver,
 )
 from domain.money import Fen
 from projections import log
@@ -31,7 +38,7 @@ from projections.log import Told
 from projections.projection import Kind, Projection, copy_rows
 
 AMOUNTS = ("approved", "guaranteed", "disbursed", "outstanding", "charged_off", "claimed", "recovered")
-SAID = ("overdue", "settled", "lost", "jobs_created", "jobs_retained", "charged_off_year")
+SAID = ("overdue", "settled", "lost", "taken_over", "jobs_created", "jobs_retained", "charged_off_year")
 _BALANCES = {"principal": 3, "charged_off": 4}
 """Which balance of a fact is which of the amounts."""
 
@@ -48,7 +55,7 @@ _OPENING = (
     "urban_rural",
 )
 _STATUS = (
-    "CASE WHEN lost = 1 THEN 'charged_off' WHEN settled = 1 THEN 'settled' WHEN overdue = 1 THEN 'overdue'"
+    "CASE WHEN taken_over = 1 THEN 'taken_over' WHEN lost = 1 THEN 'charged_off' WHEN settled = 1 THEN 'settled' WHEN overdue = 1 THEN 'overdue'"
     " WHEN disbursed <> 0 THEN 'active' ELSE 'contracted' END"
 )
 
@@ -67,6 +74,7 @@ class Change(NamedTuple):
 class LoanBook(Projection[Told]):
     name = "loan_book"
     order = "loan_no"
+    version = 2
     tables: ClassVar[Mapping[str, str]] = {
         "loan_book": "loan",
         "loan_book_change": "loan, value_date, position",
@@ -78,7 +86,7 @@ class LoanBook(Projection[Told]):
           approval_year int NOT NULL, signed_on date NOT NULL, source_status text, urban_rural text,
           approved bigint NOT NULL, guaranteed bigint NOT NULL, disbursed bigint NOT NULL, outstanding bigint NOT NULL,
           charged_off bigint NOT NULL, claimed bigint NOT NULL, recovered bigint NOT NULL,
-          overdue bigint, settled bigint, lost bigint, jobs_created bigint, jobs_retained bigint, charged_off_year bigint);
+          overdue bigint, settled bigint, lost bigint, taken_over bigint, jobs_created bigint, jobs_retained bigint, charged_off_year bigint);
         CREATE TABLE {schema}.loan_book_change (
           loan uuid NOT NULL, value_date date NOT NULL, position bigint NOT NULL,
           approved bigint NOT NULL, guaranteed bigint NOT NULL, disbursed bigint NOT NULL, outstanding bigint NOT NULL,
@@ -248,12 +256,19 @@ def _jobs(loan: str, body: Body) -> Iterable[Change]:
 
 
 def _claimed(_: str, body: Body) -> Iterable[Change]:
-    claimed = sum(share["fen"] for share in body["shares"] if share["party"] != "bank")
+    """What the parties but the bank bear."""
+    shares = body["share_changes"] if "share_changes" in body else body["shares"]
+    claimed = sum(share["fen"] for share in shares if share["party"] != "bank")
     yield Change(body["loan"], body["value_date"], _amounts(claimed=claimed))
 
 
 def _recovered(_: str, body: Body) -> Iterable[Change]:
-    yield Change(body["loan"], body["value_date"], _amounts(recovered=body["gross_fen"] - body["cost_fen"]))
+    """What came back of the loss, to whomever; what came in beyond it is no recovery."""
+    yield Change(body["loan"], body["value_date"], _amounts(recovered=sum(share["fen"] for share in body["shares"])))
+
+
+def _taken_over(loan: str, body: Body) -> Iterable[Change]:
+    yield from _together([*_moved(loan, body), Change(loan, body["value_date"], _NOTHING, (("taken_over", 1),))])
 
 
 _CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
@@ -267,7 +282,11 @@ _CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
     Settled.TOPIC: _saying(settled=1, overdue=0),
     Reopened.TOPIC: _saying(settled=0),
     JobsReported.TOPIC: _jobs,
+    TakenOver.TOPIC: _taken_over,
     ClaimRecorded.TOPIC: _claimed,
+    ClaimApproved.TOPIC: _claimed,
+    ClaimAdjusted.TOPIC: _claimed,
     RecoveryReceived.TOPIC: _recovered,
+    RecoveryReversed.TOPIC: _recovered,
 }
 LoanBook.topics = frozenset(_CHANGES)

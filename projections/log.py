@@ -23,14 +23,14 @@ COLUMNS = (
 )
 
 
-def head(connection: psycopg.Connection) -> int:
+def head(connection: psycopg.Connection[Any]) -> int:
     """The last position of the log; 0 when it is empty."""
     row = connection.execute("SELECT coalesce(max(notification_id), 0) FROM ledger.stored_events").fetchone()
     assert row is not None
     return int(row[0])
 
 
-def page(connection: psycopg.Connection, after: int, limit: int = PAGE, upto: int | None = None) -> list[Recorded]:
+def page(connection: psycopg.Connection[Any], after: int, limit: int = PAGE, upto: int | None = None) -> list[Recorded]:
     """The next facts after a position, in order."""
     statement = (
         f"SELECT {COLUMNS} FROM ledger.stored_events WHERE notification_id > %b::bigint AND notification_id <= %b::bigint"
@@ -54,7 +54,7 @@ class Told(NamedTuple):
         return body_of(self.topic, self.state)
 
 
-def told(connection: psycopg.Connection, after: int, limit: int = PAGE, upto: int | None = None) -> list[Told]:
+def told(connection: psycopg.Connection[Any], after: int, limit: int = PAGE, upto: int | None = None) -> list[Told]:
     """The next facts after a position, in order, without their envelopes."""
     statement = (
         "SELECT notification_id, originator_id::text, originator_version, topic, state FROM ledger.stored_events"
@@ -65,14 +65,14 @@ def told(connection: psycopg.Connection, after: int, limit: int = PAGE, upto: in
     return list(map(Told._make, rows))
 
 
-def everything(connection: psycopg.Connection, after: int = 0, limit: int = PAGE) -> Iterator[Recorded]:
+def everything(connection: psycopg.Connection[Any], after: int = 0, limit: int = PAGE) -> Iterator[Recorded]:
     """The log from a position on, a page at a time."""
     while facts := page(connection, after, limit):
         yield from facts
         after = facts[-1].position
 
 
-def stream(connection: psycopg.Connection, stream_id: UUID, known_at: int | None = None) -> list[Recorded]:
+def stream(connection: psycopg.Connection[Any], stream_id: UUID, known_at: int | None = None) -> list[Recorded]:
     """One stream's facts, as known at a position."""
     statement = (
         f"SELECT {COLUMNS} FROM ledger.stored_events WHERE originator_id = %b::uuid AND notification_id <= %b::bigint"
@@ -81,7 +81,7 @@ def stream(connection: psycopg.Connection, stream_id: UUID, known_at: int | None
     return _rows(connection, statement, (stream_id, known_at if known_at is not None else 2**62))
 
 
-def position_at(connection: psycopg.Connection, moment: datetime) -> int:
+def position_at(connection: psycopg.Connection[Any], moment: datetime) -> int:
     """The last position recorded by then. Time and position rise together, so the search halves the log."""
     low, high = 0, head(connection)
     while low < high:
@@ -94,7 +94,7 @@ def position_at(connection: psycopg.Connection, moment: datetime) -> int:
     return low
 
 
-def _rows(connection: psycopg.Connection, statement: str, parameters: tuple[object, ...]) -> list[Recorded]:
+def _rows(connection: psycopg.Connection[Any], statement: str, parameters: tuple[object, ...]) -> list[Recorded]:
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         rows = cursor.execute(statement.encode(), parameters, prepare=True).fetchall()
     return [Recorded(*row) for row in rows]

@@ -42,6 +42,8 @@ class Projection(ABC, Generic[F]):
     tables: ClassVar[Mapping[str, str]]
     ddl: ClassVar[str]
     columns: ClassVar[Mapping[str, Kind]]
+    counts_to_the_day: ClassVar[bool] = False
+    """Whether it counts up to the day asked for, and so says more where whoever has a clock asks for today."""
 
     @abstractmethod
     def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[F]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from psycopg import Connection, Cursor
 
 from domain.loan.balances import Balance
-from domain.loan.events import ChargedOff, ContractSigned, Disbursed, Repaid, RepaymentReversed
+from domain.loan.events import ChargedOff, ContractSigned, Disbursed, Repaid, RepaymentReversed, TakenOver
 from domain.money import Fen
 from projections import log
 from projections.log import Told
@@ -24,6 +24,7 @@ _KINDS = {
     Repaid.TOPIC: "repaid",
     RepaymentReversed.TOPIC: "reversed",
     ChargedOff.TOPIC: "charged_off",
+    TakenOver.TOPIC: "taken_over",
 }
 _COLUMNS = "position, value_date, loan, version, kind, amount, principal, interest, penalty, refundable, date_derived"
 _PARTS = (Balance.PRINCIPAL, Balance.INTEREST, Balance.PENALTY, Balance.REFUNDABLE)
@@ -32,6 +33,7 @@ _PARTS = (Balance.PRINCIPAL, Balance.INTEREST, Balance.PENALTY, Balance.REFUNDAB
 class RepaymentHistory(Projection[Told]):
     name = "repayment_history"
     order = "loan_no, position, value_date"
+    version = 2
     topics = frozenset({ContractSigned.TOPIC, *_KINDS})
     tables: ClassVar[Mapping[str, str]] = {
         "repayment_history": "position, value_date",

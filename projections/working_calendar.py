@@ -47,8 +47,6 @@ def _weekdays(day: str) -> str:
 
 
 def _rows(fact: Told) -> Iterable[tuple[Any, ...]]:
-    body = fact.body
-    year = body["year"]
-    yield year, fact.position, f"{year}-01-01", -1 if f"{year}-01-01" in body["holidays"] else 0
-    yield from ((year, fact.position, day, -1) for day in body["holidays"] if day != f"{year}-01-01")
-    yield from ((year, fact.position, day, 1) for day in body["make_up"] if day != f"{year}-01-01")
+    body, first = fact.body, f"{fact.body['year']}-01-01"
+    differences = {first: 0} | dict.fromkeys(body["holidays"], -1) | dict.fromkeys(body["make_up"], 1)
+    yield from ((body["year"], fact.position, day, difference) for day, difference in differences.items())

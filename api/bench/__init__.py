@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from api.bench.answering import commands as over_http
+from api.bench.answering import loan_by_number, page_of_fifty
 from api.bench.appending import appends
 from api.bench.applying import histories, registers
 from api.bench.checking import checks
@@ -22,6 +24,10 @@ _ALL = (
     *(Benchmark(f"append_{n}", "appends/s", partial(appends, threads=n, guarded=False), 1.4) for n in (1, 4, 8)),
     *(Benchmark(f"append_guarded_{n}", "appends/s", partial(appends, threads=n, guarded=True), 1.1) for n in (1, 4, 8)),
     Benchmark("command", "commands/s", commands, 1.3, 2.0),
+    Benchmark("http_command_1", "commands/s", partial(over_http, clients=1)),
+    Benchmark("http_command_8", "commands/s", partial(over_http, clients=8)),
+    Benchmark("http_loan", "answers/s", loan_by_number, aim=0.8),
+    Benchmark("http_page", "pages/s", page_of_fifty, aim=0.8),
     Benchmark("bulk_import", "facts/s", imports, 0.25, 0.5),
     Benchmark("rebuild_vs_runner", "facts/s", against_runner, 40.0, most=5),
     Benchmark("rebuild_vs_copy_out", "facts/s", against_copy_out, 0.06),

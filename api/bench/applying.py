@@ -18,7 +18,8 @@ from psycopg import Connection
 from api.bench import book
 from api.bench.contest import Contest, Effort, race, timed
 from api.bench.databases import as_role, fresh
-from ledger.importing.applications import import_histories, load_history_mapping
+from ledger.importing.applications import import_histories
+from ledger.importing.history_mapping import load_history_mapping
 from ledger.importing.reading import open_table
 from projections.engine import Engine
 from projections.keeper import connect

@@ -13,7 +13,7 @@ from domain.facts import Fact, Moment
 from domain.loan.events import MoneyFact, Repaid
 from domain.loan.loan import Loan
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
-from domain.ratio import zheng_yin_dan
+from domain.ratio import PartyShare, ShareScheme
 from ledger.context import CommandContext
 
 MOMENT = Moment(now=datetime(2025, 12, 31, 4, 0, tzinfo=UTC))
@@ -21,7 +21,16 @@ SIGNED = date(2022, 3, 1)
 APPROVED, REPAYMENT = 30_000_000, 600_000
 """In fen. Thirty-six payments of this size do not settle a loan, so that every slot does the same work."""
 TERMS = RepaymentTerms(annual_rate=Decimal("0.0395"), instalments=36)
-SCHEME = zheng_yin_dan("fund-jining", "bank-jining", "guarantor-jining")
+SCHEME = ShareScheme(
+    name="tape_pro_rata",
+    parties=(
+        PartyShare(party="bank", institution="bank-jining", weight=30),
+        PartyShare(party="reguarantor", institution="reguarantor-shandong", weight=9),
+        PartyShare(party="guarantor", institution="guarantor-jining", weight=61),
+    ),
+    tie_order=("bank", "guarantor", "reguarantor"),
+)
+"""Three parties, none of them a fund of ours: histories are copied in, and they move no fund's capacity."""
 DIGEST_KEY = b"digest key of the benchmarks, 32"
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.command_line.app import CLEAN, app, context_of, facts_table, show
 from api.settings import Settings
+from api.showing import findings
 from api.wiring import Installation
 from domain.calendar import parse_day
 from domain.errors import BadInput, InvalidInput
@@ -21,7 +22,7 @@ from domain.loan_application.application import LoanApplication
 from domain.money import parse_yuan
 from ledger import applying
 from ledger.fetching import FetchData, fetch_data
-from ledger.registering import RegisterBorrower, register_borrower
+from ledger.registering import Person, RegisterBorrower, register_borrower
 
 application = typer.Typer(no_args_is_help=True, help="Applications 申请.")
 app.add_typer(application, name="application")
@@ -37,16 +38,6 @@ class NotReadable(BadInput):
     zh = "{field}：{file} 不是可读的 JSON：{problem}；请提供一个 JSON 对象文件，或用 - 从标准输入读取"
 
 
-class Person(BaseModel):
-    """Somebody as the form names them; only a pseudonym goes on from here."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    id_number: str
-    phone: str | None = None
-
-
 class Form(BaseModel):
     """The form 申请表: `applicant`, `spouse` and `partners` as persons, `amount` in yuan; the rest as in `SubmitApplication`."""
 
@@ -56,6 +47,10 @@ class Form(BaseModel):
     spouse: Person | None = None
     partners: tuple[Person, ...] = Field(default=(), max_length=20)
     amount: str
+
+
+_WRITTEN_OTHERWISE = {"amount_fen": "the amount in yuan as amount", "value_date": "the day as --on"}
+"""Fields of `SubmitApplication` that have another name for whoever fills in the form."""
 
 
 @application.command()
@@ -68,6 +63,9 @@ def submit(
     settings: Settings = context.obj
     document = read_json(form)
     filled = Form.model_validate(document)
+    for name in _WRITTEN_OTHERWISE.keys() & document:
+        raise InvalidInput(field=name, problem="it is no field of the form", expected=_WRITTEN_OTHERWISE[name])
+    amount = parse_yuan(filled.amount, zero=False)
     made = context_of(settings)
     day = day_of(on, made.moment)
     with Installation(settings) as installation:
@@ -84,7 +82,7 @@ def submit(
                 "applicant": known(filled.applicant),
                 "spouse": known(filled.spouse) if filled.spouse else None,
                 "partners": [known(partner) for partner in filled.partners],
-                "amount_fen": parse_yuan(filled.amount),
+                "amount_fen": amount,
                 "value_date": day,
             }
         )
@@ -268,19 +266,7 @@ def read_json(file: str) -> dict[str, Any]:
 def _standing(settings: Settings, found: LoanApplication) -> int:
     """The state with the reasons, in the language asked for and in the document in both."""
     document = dict(found.state())
-    document["findings"] = [
-        {
-            "step": topic.removeprefix("application."),
-            "rule": finding.rule,
-            "holds": finding.holds,
-            "edition": finding.edition,
-            "article": finding.article,
-            "figures": finding.figures,
-            "en": finding.say("en"),
-            "zh": finding.say("zh"),
-        }
-        for topic, finding in found.findings()
-    ]
+    document["findings"] = findings(found)
     words = {name: value for name, value in document.items() if name != "findings"}
     words |= {f"{n}": f.say(settings.language) for n, (_, f) in enumerate(found.findings(), 1)}
     show(settings, document, facts_table(words))

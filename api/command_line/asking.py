@@ -4,34 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from rich.console import Group
 
-from api.command_line.app import CLEAN, DIFFERENCES, app, errors, facts_table, rows_table, show
+from api.command_line.app import CLEAN, DIFFERENCES, app, context_of, errors, facts_table, rows_table, show
+from api.histories import history, parse_known_at
 from api.settings import Settings
 from api.wiring import Installation
-from domain.calendar import CITY, parse_day
-from domain.compensation.claim import Claim
-from domain.errors import BadInput, InvalidInput
-from domain.loan.loan import Loan
-from domain.loan_application.application import LoanApplication
-from domain.recorded import Recorded
-from domain.rural_partner.partner import RuralPartner
-from domain.rural_partner.project import PartnerProject
-from domain.state import state_as_of
+from domain.calendar import parse_day
+from domain.errors import InvalidInput
 from projections import log, querying
 from projections.querying import Question
-
-
-class UnknownStream(BadInput):
-    code = "stream.unknown"
-    en = "there is no stream {name} as known then; give loan/NUMBER (or claim, application, partner, project) or a stream's id"
-    zh = "（当时）没有事件流 {name}；请给出 loan/编号（或 claim、application、partner、project）或事件流标识"
-
 
 AsOf = Annotated[str | None, typer.Option("--as-of", help="A day, YYYY-MM-DD: changes dated on or before it.")]
 KnownAt = Annotated[
@@ -55,6 +40,8 @@ def query(
     wanted = _equalities(where or ())
     groups = tuple(column for text in group_by or () for column in text.split(","))
     day = parse_day(as_of, field="--as-of") if as_of is not None else None
+    if day is None and asked.counts_to_the_day:
+        day = context_of(settings).moment.today
     with Installation(settings) as installation:
         late = installation.up_to_date([asked])
         position = _position(installation, known_at)
@@ -71,7 +58,7 @@ def query(
 def replay(
     context: typer.Context,
     stream: Annotated[
-        str, typer.Argument(help="loan/NUMBER, claim/…, application/…, partner/…, project/…, or a stream's id.")
+        str, typer.Argument(help="loan/NUMBER, claim/…, application/…, partner/…, project/…, fund/…, or a stream's id.")
     ],
     as_of: AsOf = None,
     known_at: KnownAt = None,
@@ -81,54 +68,15 @@ def replay(
     day = parse_day(as_of, field="--as-of") if as_of is not None else None
     with Installation(settings) as installation:
         position = _position(installation, known_at)
-        facts = log.stream(installation.projector, _stream_id(stream), position)
-        if not facts:
-            raise UnknownStream(field="stream", name=ascii(stream[:80]))
-        state = dict(state_as_of([row.fact for row in facts], day))
-    document: dict[str, Any] = {"events": [_told(row) for row in facts], "state": state, "position": facts[-1].position}
+        document, _ = history(installation.projector, stream, day, position)
     table = rows_table(
         [
             {"position": e["position"], "version": e["version"], "value_date": e["value_date"], "topic": e["topic"]}
             for e in document["events"]
         ]
     )
-    show(settings, document, Group(table, facts_table(state)))
+    show(settings, document, Group(table, facts_table(document["state"])))
     return CLEAN
-
-
-def _told(row: Recorded) -> dict[str, Any]:
-    fact = row.fact
-    return {
-        "position": row.position,
-        "recorded_at": row.recorded_at.isoformat(),
-        "version": row.version,
-        "topic": row.topic,
-        "value_date": row.value_date.isoformat(),
-        "actor": {"subject": row.subject, "role": row.role, "institution": row.institution, "region": row.region},
-        "channel": row.channel,
-        "correlation": row.correlation,
-        "scopes": list(row.scopes),
-        "leaf_hash": row.leaf_hash.hex(),
-        "body": fact.model_dump(mode="json", exclude={"timestamp", "value_date"}),
-    }
-
-
-def _stream_id(name: str) -> UUID:
-    kind, _, number = name.partition("/")
-    if number and kind == "loan":
-        return Loan.create_id(number)
-    if number and kind == "claim":
-        return Claim.create_id(number)
-    if number and kind == "application":
-        return LoanApplication.create_id(number)
-    if number and kind == "partner":
-        return RuralPartner.create_id(number)
-    if number and kind == "project":
-        return PartnerProject.create_id(number)
-    try:
-        return UUID(number if kind == "borrower" else name)
-    except ValueError:
-        raise UnknownStream(field="stream", name=ascii(name[:80])) from None
 
 
 def _equalities(texts: Iterable[str]) -> dict[str, str]:
@@ -149,16 +97,5 @@ def _position(installation: Installation, known_at: str | None) -> int | None:
     """A position as it is; a time becomes the last position recorded by then. Raises InvalidInput."""
     if known_at is None:
         return None
-    if known_at.isascii() and known_at.isdigit() and len(known_at) <= 18:
-        return int(known_at)
-    try:
-        moment = datetime.fromisoformat(known_at)
-    except ValueError:
-        raise InvalidInput(
-            field="--known-at",
-            problem=f"{known_at[:40]!a} is neither a position nor a time",
-            expected="42 or 2026-01-31T17:00+08:00",
-        ) from None
-    if len(known_at) == 10:
-        moment = datetime.combine(date.fromisoformat(known_at), datetime.max.time())
-    return log.position_at(installation.projector, moment if moment.tzinfo else moment.replace(tzinfo=CITY))
+    known = parse_known_at(known_at, "--known-at")
+    return known if isinstance(known, int) else log.position_at(installation.projector, known)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.command_line.app import context_of
-from api.command_line.applying import Case, Day, Person, acted, application, read_json
+from api.command_line.applying import Case, Day, acted, application, read_json
 from api.settings import Settings
 from api.wiring import Installation
 from domain.calendar import parse_day
@@ -16,7 +16,7 @@ from domain.errors import InvalidInput
 from domain.money import parse_yuan
 from ledger import approving, reviewing
 from ledger.looking_up import Shown
-from ledger.registering import RegisterBorrower, register_borrower
+from ledger.registering import Person, RegisterBorrower, register_borrower
 
 _REVIEWS: dict[str, tuple[type[reviewing.MakeReview], Any]] = {
     "eligibility": (reviewing.ReviewEligibility, reviewing.review_eligibility),
@@ -26,6 +26,9 @@ _REVIEWS: dict[str, tuple[type[reviewing.MakeReview], Any]] = {
 
 Degree = Annotated[str | None, typer.Option(help="A degree that was shown, e.g. bachelor.")]
 Graduated = Annotated[str | None, typer.Option("--graduated-on", help="The day of graduation that was shown.")]
+Condition = Annotated[
+    list[str] | None, typer.Option("--condition", help="What has to be so for the loan, in words; may be given again.")
+]
 Rating = Annotated[str | None, typer.Option(help="The bank's credit rating.")]
 
 
@@ -38,6 +41,7 @@ def review(
     note: Annotated[str | None, typer.Option(help="In words.")] = None,
     most: Annotated[str | None, typer.Option(help="The most that this institution allows, in yuan.")] = None,
     margin_bp: Annotated[int | None, typer.Option("--margin-bp", help="Credit: basis points over the LPR.")] = None,
+    condition: Condition = None,
     rating: Rating = None,
     degree: Degree = None,
     graduated_on: Graduated = None,
@@ -52,8 +56,9 @@ def review(
 
     def act(installation: Installation, made: Any, day: date) -> None:
         said: dict[str, Any] = {"case_no": case, "note": note, "value_date": day, "shown": shown}
+        said |= {"conditions": condition or ()}
         said |= {"outcome": "rejected"} if reject else {}
-        extra = {"most_fen": parse_yuan(most, field="--most") if most else None, "margin_bp": margin_bp}
+        extra = {"most_fen": parse_yuan(most, field="--most", zero=False) if most else None, "margin_bp": margin_bp}
         said |= {name: value for name, value in extra.items() if value is not None}
         use_case(installation.desk, kind.model_validate(said), made)
 
@@ -91,7 +96,7 @@ def counter_guarantee(
             form=form,
             person=standing,
             member=member,
-            value_fen=parse_yuan(value, field="--value") if value else None,
+            value_fen=parse_yuan(value, field="--value", zero=False) if value else None,
             material=material,
             value_date=day,
         )
@@ -143,13 +148,16 @@ def approve(
     case: Case,
     amount: Annotated[str | None, typer.Option(help="In yuan; as much as was reviewed if left out.")] = None,
     months: Annotated[int | None, typer.Option(help="The term; as asked for if left out.")] = None,
+    condition: Condition = None,
     on: Day = None,
 ) -> int:
     """Approve it, as somebody who made none of the reviews 审批通过."""
 
     def act(installation: Installation, made: Any, day: date) -> None:
-        fen = parse_yuan(amount, field="--amount") if amount else None
-        command = approving.ApproveApplication(case_no=case, amount_fen=fen, months=months, value_date=day)
+        fen = parse_yuan(amount, field="--amount", zero=False) if amount else None
+        command = approving.ApproveApplication(
+            case_no=case, amount_fen=fen, months=months, conditions=tuple(condition or ()), value_date=day
+        )
         approving.approve_application(installation.desk, command, made)
 
     return acted(context, case, on, act)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import signal
-import time
 from dataclasses import asdict
 from functools import partial
 from threading import Event
 from typing import Annotated, Any
 
-import psycopg
 import typer
 from rich.progress import Progress, TaskID
 
 from api.command_line.app import CLEAN, DIFFERENCES, app, errors, progress, rows_table, show
 from api.settings import Settings
 from api.wiring import Installation
+from api.working import keep_up_to_date
 from projections import querying
-from projections.engine import Engine
 from projections.keeper import Stopped
 from projections.log import head
 from projections.projection import Projection
@@ -70,17 +68,6 @@ def work(context: typer.Context) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with Installation(settings) as installation:
-        while not stop.is_set():
-            try:
-                with Engine(
-                    installation.dsn("projector"), querying.ALL, lambda said: errors.print(said, markup=False)
-                ) as engine:
-                    errors.print("working; interrupt to end", markup=False)
-                    engine.run(stop)
-            except psycopg.OperationalError as problem:
-                errors.print(
-                    f"the connection was lost ({str(problem).splitlines()[0]}); connecting again", markup=False
-                )
-                time.sleep(1)
+        keep_up_to_date(installation, stop, lambda said: errors.print(said, markup=False))
     show(settings, {"stopped": True}, "ended in order")
     return CLEAN

@@ -10,7 +10,8 @@ import typer
 from api.command_line.app import CLEAN, DIFFERENCES, app, context_of, progress, show
 from api.settings import Settings
 from api.wiring import Installation
-from ledger.importing.applications import import_histories, load_history_mapping
+from ledger.importing.applications import import_histories
+from ledger.importing.history_mapping import load_history_mapping
 from ledger.importing.mapping import load_mapping
 from ledger.importing.reading import open_table, open_tape
 from ledger.importing.recording import import_tape

@@ -1,60 +1,30 @@
-"""Applications of the demonstration 申请演示: some loans begin with one, and the others end in every way there is."""
+"""Applications of the demonstration 申请演示, step by step, each by whoever would take it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
 from uuid import UUID
 
+from api.demo.asking import HIRED, ORDINARY, STAFF, Asked, credit_code, figures_by_hand
+from api.demo.partners import partner_no, project_no
 from api.demo.playing import CHANNEL
-from api.demo.scene import FUND, GUARANTOR, Life, lives
+from api.demo.scene import FUND, GUARANTOR, Life, companion
 from domain.actor import Actor
 from domain.facts import Moment
-from domain.loan_application.events import Source
-from domain.money import Fen
+from domain.loan_application.events import Enterprise, Source
+from domain.rural_partner.partner import RURAL_LOAN
 from ledger import applying, approving, reviewing
 from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.fetching import FetchData, fetch_data
 from ledger.registering import RegisterBorrower, register_borrower
 
-PRODUCT, GROUP = "zheng_yin_dan", "returning_migrant"
-MOST: Fen = 20_000_000
-"""Within the limit of an individual in every edition that knows the package."""
-
 FIRST_DAY = date(2021, 1, 4)
-EVERY = 5
-"""Every fifth loan begins with an application, if its borrower is one whose age is known to fit."""
+"""From it on the city's editions offer the packages."""
 
-_FORM, _ID_CARD = b"%PDF-1.7 demonstration form", b"\x89PNG\r\n\x1a\n demonstration"
-_FIGURES: tuple[tuple[Source, dict[str, str]], ...] = (
-    ("market_regulator", {"status": "in_business"}),
-    ("civil_affairs", {"marital": "single"}),
-    ("credit_registry", {"overdue": "no", "loans": ""}),
-)
-
-
-def begins_with_application(life: Life, number: int) -> bool:
-    return number % EVERY == 0 and _fits(life)
-
-
-def applied_in_vain(loans: int, seed: int, first: int) -> list[Life]:
-    """Those who apply and get no loan: a tenth of those who get one, and one at least for every way."""
-    fitting = filter(_fits, lives(4 * loans + 60, seed, 1_000_000 + 1000 * first))
-    return [as_applied_for(life) for life in islice(fitting, max(loans // 10, len(WAYS)))]
-
-
-def _fits(life: Life) -> bool:
-    """A man born late enough to stay below retirement age; a woman's depends on a post that the scene does not know."""
-    man, born = int(life.id_number[16]) % 2 == 1, int(life.id_number[6:10])
-    return man and born >= 1972 and life.product != "small_enterprise"
-
-
-def as_applied_for(life: Life) -> Life:
-    """The life as the scheme of the package allows it."""
-    return replace(life, product=PRODUCT, amount=min(life.amount, MOST), parts=1)
+PARTNER, GUARANTEES = 1, 2
+"""At whose side somebody stands: in the business, towards the guarantor."""
 
 
 @dataclass
@@ -64,71 +34,105 @@ class Applicants:
     desk: Desk
     moment: Moment
 
-    def sign(self, life: Life, borrower: UUID) -> None:
+    def sign(self, asked: Asked, life: Life, borrower: UUID) -> None:
         """From the form to the contract, all within the days before it."""
         case_no = f"A-{life.loan_no}"
         day = max(life.signed_on - timedelta(days=3), FIRST_DAY)
-        self.accepted(case_no, life, borrower, day)
-        self.reviewed(case_no, life, day)
-        self.approved(case_no, life, life.signed_on)
+        self.accepted(case_no, life, borrower, day, asked)
+        self.secured(case_no, life, day, asked)
+        self.reviewed(case_no, life, day, asked)
+        self.approved(case_no, life, life.signed_on, asked.conditions)
         method = "bullet" if life.terms.method == "bullet" else "equal_instalment"
         command = approving.SignApproved(
-            case_no=case_no, loan_no=life.loan_no, method=method, fund=FUND, value_date=life.signed_on
+            case_no=case_no, loan_no=life.loan_no, method=method, value_date=life.signed_on
         )
         approving.sign_approved(self.desk, command, self.by(life, "bank_officer", life.bank))
 
-    def play(self, life: Life, number: int) -> None:
-        """One application that becomes no loan: the ways take turns."""
-        case_no = f"A-{life.loan_no}-{number}"
-        registration = RegisterBorrower(
-            name=life.name, id_number=life.id_number, phone=life.phone, value_date=life.signed_on
-        )
+    def known(self, life: Life, person: tuple[str, str], day: date, phone: str | None = None) -> UUID:
+        name, id_number = person
+        registration = RegisterBorrower(name=name, id_number=id_number, phone=phone, value_date=day)
         clerk = self.by(life, "clerk", FUND)
-        borrower = register_borrower(self.desk.ledger, self.desk.keystore, registration, clerk)
-        WAYS[number % len(WAYS)](self, case_no, life, borrower)
+        return register_borrower(self.desk.ledger, self.desk.keystore, registration, clerk)
 
-    def submitted(self, case_no: str, life: Life, borrower: UUID, day: date) -> None:
-        months = life.terms.instalments * life.terms.every if life.terms.unit == "months" else 12
+    def submitted(
+        self,
+        case_no: str,
+        life: Life,
+        borrower: UUID,
+        day: date,
+        asked: Asked = ORDINARY,
+        resubmits: str | None = None,
+    ) -> None:
+        as_partner = asked.product == RURAL_LOAN
+        taker, institution = self._intake(life, asked)
         command = applying.SubmitApplication(
             case_no=case_no,
-            kind="individual",
+            kind=asked.kind,
             applicant=borrower,
-            product=PRODUCT,
-            group=GROUP,
+            partners=(self.known(life, companion(life, PARTNER), day),) if asked.kind == "partnership" else (),
+            enterprise=Enterprise(credit_code=credit_code(life), staff=STAFF, hired=HIRED)
+            if asked.kind == "small_enterprise"
+            else None,
+            product=asked.product,
+            group=asked.group,
             amount_fen=life.amount,
-            months=months,
-            channel="outlet",
-            outlet=f"{life.bank}-{life.county}",
+            months=life.terms.instalments * life.terms.every,
+            channel=asked.channel,
+            outlet=f"{life.bank}-{life.county}" if asked.channel == "outlet" else None,
             bank=life.bank,
             guarantor=GUARANTOR,
             county=life.county,
+            partner_no=partner_no(life) if as_partner else None,
+            project_no=project_no(life) if as_partner else None,
+            resubmits=resubmits,
             value_date=day,
         )
-        applying.submit_application(self.desk, command, self.by(life, "outlet_clerk", life.bank))
+        applying.submit_application(self.desk, command, self.by(life, taker, institution))
 
-    def accepted(self, case_no: str, life: Life, borrower: UUID, day: date) -> None:
-        """Nobody is connected in a demonstration: the first source is asked in vain, all figures are entered by hand."""
-        clerk = "outlet_clerk"
-        self.submitted(case_no, life, borrower, day)
-        digest = self.document(case_no, life, borrower, "form", _FORM, "application/pdf", day)
-        self.document(case_no, life, borrower, "identity", _ID_CARD, "image/png", day)
+    def _intake(self, life: Life, asked: Asked) -> tuple[str, str]:
+        """Who takes it in at its door."""
+        doors = {"hall": ("clerk", FUND), "outlet": ("outlet_clerk", life.bank), "online": ("applicant", "online")}
+        return doors[asked.channel]
+
+    def accepted(
+        self,
+        case_no: str,
+        life: Life,
+        borrower: UUID,
+        day: date,
+        asked: Asked = ORDINARY,
+        resubmits: str | None = None,
+    ) -> None:
+        """Every document is brought; sources are asked with consent, and where one gives no answer a clerk goes on by hand."""
+        self.submitted(case_no, life, borrower, day, asked, resubmits)
+        digest, *_ = [self.document(case_no, life, borrower, *brought, day) for brought in asked.brought]
+        for source in asked.sources:
+            if not (asked.knows(source) and self.fetched(case_no, life, source, digest, day)):
+                self.entered(case_no, life, source, digest, day)
+        accept = applying.AcceptApplication(case_no=case_no, value_date=day)
+        applying.accept_application(self.desk, accept, self.by(life, "clerk", FUND))
+
+    def fetched(self, case_no: str, life: Life, source: Source, digest: str, day: date) -> bool:
+        """Whether there was an answer."""
+        until = day + timedelta(days=180)
         consent = applying.GiveConsent(
+            case_no=case_no, source=source, document=digest, expires_on=until, value_date=day
+        )
+        applying.give_consent(self.desk, consent, self.by(life, "clerk", FUND))
+        fetch = FetchData(case_no=case_no, source=source, value_date=day)
+        fetch_data(self.desk, fetch, self.by(life, "clerk", FUND))
+        return source in self.desk.ledger.application(case_no).figures()
+
+    def entered(self, case_no: str, life: Life, source: Source, digest: str, day: date) -> None:
+        entry = applying.EnterData(
             case_no=case_no,
-            source="civil_affairs",
-            document=digest,
-            expires_on=day + timedelta(days=180),
+            source=source,
+            figures=figures_by_hand(source),
+            material=digest,
+            reason="来源未答复 the source gave no answer",
             value_date=day,
         )
-        applying.give_consent(self.desk, consent, self.by(life, clerk, life.bank))
-        fetch = FetchData(case_no=case_no, source="civil_affairs", value_date=day)
-        fetch_data(self.desk, fetch, self.by(life, clerk, life.bank))
-        for source, figures in _FIGURES:
-            entry = applying.EnterData(
-                case_no=case_no, source=source, figures=figures, material=digest, reason="来源未接入", value_date=day
-            )
-            applying.enter_data(self.desk, entry, self.by(life, clerk, life.bank))
-        accept = applying.AcceptApplication(case_no=case_no, value_date=day)
-        applying.accept_application(self.desk, accept, self.by(life, clerk, life.bank))
+        applying.enter_data(self.desk, entry, self.by(life, "clerk", FUND))
 
     def document(
         self, case_no: str, life: Life, borrower: UUID, kind: str, content: bytes, media_type: str, day: date
@@ -138,83 +142,58 @@ class Applicants:
         applying.record_material(self.desk, command, kept, self.by(life, "outlet_clerk", life.bank))
         return kept.digest
 
-    def reviewed(self, case_no: str, life: Life, day: date, margin_bp: int = 50) -> None:
-        """The bank first, then the guarantor, then human resources."""
-        credit = reviewing.ReviewCredit(case_no=case_no, value_date=day, margin_bp=margin_bp)
-        reviewing.review_credit(self.desk, credit, self.by(life, "bank_officer", life.bank))
-        security = reviewing.RegisterCounterGuarantee(
-            case_no=case_no, form="mortgage", value_fen=life.amount, value_date=day
-        )
+    def secured(self, case_no: str, life: Life, day: date, asked: Asked = ORDINARY) -> None:
+        """Somebody or something stands for the loan, or a rule waives it."""
         guarantor = self.by(life, "guarantor_officer", GUARANTOR)
+        if asked.form is None:
+            waiver = reviewing.WaiveCounterGuarantee(case_no=case_no, shown=asked.shown, value_date=day)
+            reviewing.waive_counter_guarantee(self.desk, waiver, guarantor)
+            return
+        security = reviewing.RegisterCounterGuarantee(
+            case_no=case_no,
+            form=asked.form,
+            person=self.known(life, companion(life, GUARANTEES), day) if asked.stands else None,
+            member=asked.product == "family",
+            value_fen=None if asked.stands else life.amount,
+            value_date=day,
+        )
         reviewing.register_counter_guarantee(self.desk, security, guarantor)
-        guarantee = reviewing.ReviewGuarantee(case_no=case_no, value_date=day)
+
+    def reviewed(
+        self,
+        case_no: str,
+        life: Life,
+        day: date,
+        asked: Asked = ORDINARY,
+        *,
+        margin_bp: int = 50,
+        against: str | None = None,
+    ) -> None:
+        """The bank first, then the guarantor, who may be `against` it in words, then human resources."""
+        said = {"case_no": case_no, "shown": asked.shown, "value_date": day}
+        credit = reviewing.ReviewCredit.model_validate({**said, "margin_bp": margin_bp})
+        reviewing.review_credit(self.desk, credit, self.by(life, "bank_officer", life.bank))
+        guarantee = reviewing.ReviewGuarantee.model_validate(
+            {**said, "note": against, "outcome": "rejected" if against else None}
+        )
         reviewing.review_guarantee(self.desk, guarantee, self.by(life, "guarantor_officer", GUARANTOR))
-        eligibility = reviewing.ReviewEligibility(case_no=case_no, value_date=day)
+        eligibility = reviewing.ReviewEligibility.model_validate(said)
         reviewing.review_eligibility(self.desk, eligibility, self.by(life, "hr_officer", FUND))
 
-    def approved(self, case_no: str, life: Life, day: date) -> None:
-        command = approving.ApproveApplication(case_no=case_no, value_date=day)
+    def approved(self, case_no: str, life: Life, day: date, conditions: tuple[str, ...] = ()) -> None:
+        command = approving.ApproveApplication(case_no=case_no, conditions=conditions, value_date=day)
         approving.approve_application(self.desk, command, self.by(life, "approver", FUND))
+
+    def rejected(self, case_no: str, life: Life, day: date) -> None:
+        command = approving.RejectApplication(case_no=case_no, value_date=day)
+        approving.reject_application(self.desk, command, self.by(life, "approver", FUND))
+
+    def lapsed(self, case_no: str, life: Life, day: date) -> None:
+        """If that day has come."""
+        if day <= self.moment.today:
+            command = approving.ExpireApplication(case_no=case_no, value_date=day)
+            approving.expire_application(self.desk, command, self.by(life, "system", "day_close"))
 
     def by(self, life: Life, role: str, institution: str) -> CommandContext:
         actor = Actor(subject=f"{role}-{institution}"[:64], role=role, institution=institution, region=life.county)
         return CommandContext(actor, self.moment, channel=CHANNEL)
-
-
-def _rejected(play: Applicants, case_no: str, life: Life, borrower: UUID) -> None:
-    """The bank's rate is above the cap; the others passed."""
-    day = life.signed_on
-    play.accepted(case_no, life, borrower, day)
-    play.reviewed(case_no, life, day, margin_bp=120)
-    command = approving.RejectApplication(case_no=case_no, value_date=day + timedelta(days=1))
-    approving.reject_application(play.desk, command, play.by(life, "approver", FUND))
-
-
-def _withdrawn(play: Applicants, case_no: str, life: Life, borrower: UUID) -> None:
-    play.submitted(case_no, life, borrower, life.signed_on)
-    command = applying.WithdrawApplication(case_no=case_no, reason="另有资金来源", value_date=life.signed_on)
-    applying.withdraw_application(play.desk, command, play.by(life, "applicant", "online"))
-
-
-def _unused(play: Applicants, case_no: str, life: Life, borrower: UUID) -> None:
-    """Approved, and never signed."""
-    day = life.signed_on
-    play.accepted(case_no, life, borrower, day)
-    play.reviewed(case_no, life, day)
-    play.approved(case_no, life, day)
-    _lapse(play, case_no, life, day + timedelta(days=100))
-
-
-def _never_corrected(play: Applicants, case_no: str, life: Life, borrower: UUID) -> None:
-    day = life.signed_on
-    play.accepted(case_no, life, borrower, day)
-    asked = applying.RequestCorrection(case_no=case_no, missing=("licence",), value_date=day)
-    applying.request_correction(play.desk, asked, play.by(life, "clerk", FUND))
-    _lapse(play, case_no, life, day + timedelta(days=60))
-
-
-def _open(play: Applicants, case_no: str, life: Life, borrower: UUID) -> None:
-    """Corrected, and waiting for its reviews."""
-    day = life.signed_on
-    play.accepted(case_no, life, borrower, day)
-    asked = applying.RequestCorrection(case_no=case_no, missing=("licence",), value_date=day)
-    applying.request_correction(play.desk, asked, play.by(life, "clerk", FUND))
-    later = day + timedelta(days=2)
-    play.document(case_no, life, borrower, "licence", _FORM + b" licence", "application/pdf", later)
-    confirm = applying.ConfirmCorrection(case_no=case_no, value_date=later)
-    applying.confirm_correction(play.desk, confirm, play.by(life, "clerk", FUND))
-
-
-def _lapse(play: Applicants, case_no: str, life: Life, day: date) -> None:
-    if day <= play.moment.today:
-        command = approving.ExpireApplication(case_no=case_no, value_date=day)
-        approving.expire_application(play.desk, command, play.by(life, "system", "day_close"))
-
-
-WAYS: tuple[Callable[[Applicants, str, Life, UUID], None], ...] = (
-    _rejected,
-    _withdrawn,
-    _unused,
-    _never_corrected,
-    _open,
-)

@@ -13,10 +13,11 @@ from api.demo.playing import CHANNEL, Player
 from api.demo.scene import Life
 from domain.actor import Actor
 from domain.rural_partner.events import Kind, Way
-from domain.rural_partner.partner import RURAL_LOAN
+from domain.rural_partner.partner import RURAL_LOAN, RuralPartner
 from domain.rural_partner.refusals import PersonIsPartner
 from ledger import landing, partnering
 from ledger.context import CommandContext
+from ledger.registering import Person
 
 _PROJECTS = (
     ("orchard", "果园示范基地"),
@@ -31,20 +32,40 @@ SHARES_EVERY, WITHOUT_EVERY = 4, 7
 
 
 def play_partners(player: Player, lives: Sequence[Life], seed: int) -> None:
-    """A partner for every 乡村贷 that was played, with a project, jobs and the link; those whose loan is of another kind are no partners."""
-    played = [life for life in lives if _borrowed_as_partner(player, life)]
+    """A partner for every 乡村贷 of the lives as they were played, with a project, jobs and the link."""
+    played = [life for life in lives if life.product == RURAL_LOAN]
     others = iter([life for life in lives if life.product != RURAL_LOAN])
     before: _Partner | None = None
     for place, life in enumerate(played, 1):
-        partner = _Partner(player, life, Random(f"{seed}/{life.loan_no}"))
-        if partner.recruit(others):
+        partner = _partner(player, life, seed)
+        if partner.is_introduced():
+            partner.project_no = project_no(life)
+        elif partner.recruit(others):
             partner.take_up(place, before)
-            partner.go_on()
-            before = partner
+        else:
+            continue
+        partner.go_on()
+        before = partner
 
 
-def _borrowed_as_partner(player: Player, life: Life) -> bool:
-    return life.product == RURAL_LOAN and player.ledger.loan(life.loan_no).contract.product == RURAL_LOAN
+def introduce(player: Player, life: Life, seed: int) -> None:
+    """A partner with a project before either is named in an application. Raises PersonIsPartner."""
+    partner = _partner(player, life, seed)
+    partner.appear([life])
+    partner.begin()
+
+
+def partner_no(life: Life) -> str:
+    return f"HH-{life.loan_no}"
+
+
+def project_no(life: Life) -> str:
+    """Of the project that the partner began."""
+    return f"XM-{life.loan_no}"
+
+
+def _partner(player: Player, life: Life, seed: int) -> _Partner:
+    return _Partner(player, life, Random(f"{seed}/{life.loan_no}"))
 
 
 @dataclass
@@ -56,13 +77,24 @@ class _Partner:
 
     @property
     def partner_no(self) -> str:
-        return f"HH-{self.life.loan_no}"
+        return partner_no(self.life)
+
+    def is_introduced(self) -> bool:
+        """Whether the loan began with an application that named the partner."""
+        return self.player.ledger.knows(RuralPartner.create_id(self.partner_no))
 
     def recruit(self, others: Iterator[Life]) -> bool:
-        """Recruited and qualified before the loan was signed; False if the person is a partner already."""
+        """One person or a team; False if somebody of them is a partner already."""
         kind = self.chance.choice(get_args(Kind))
-        people = [self.life, *([next(others, self.life)] if kind == "founding_team" else [])]
-        persons = {one.id_number: partnering.Person(name=one.name, id_number=one.id_number) for one in people}
+        try:
+            self.appear([self.life, *([next(others, self.life)] if kind == "founding_team" else [])], kind)
+        except PersonIsPartner:
+            return False
+        return True
+
+    def appear(self, people: Sequence[Life], kind: Kind = "founder") -> None:
+        """Recruited and qualified before the loan was signed. Raises PersonIsPartner."""
+        persons = {one.id_number: Person(name=one.name, id_number=one.id_number) for one in people}
         recruitment = partnering.RecruitPartner(
             partner_no=self.partner_no,
             kind=kind,
@@ -71,22 +103,16 @@ class _Partner:
             persons=tuple(persons.values()),
             value_date=self._day(-90),
         )
-        try:
-            partnering.recruit_partner(
-                self.player.ledger, self.player.keystore, recruitment, self._by("partner_officer")
-            )
-        except PersonIsPartner:
-            return False
+        partnering.recruit_partner(self.player.ledger, self.player.keystore, recruitment, self._by("partner_officer"))
         qualification = partnering.QualifyPartner(partner_no=self.partner_no, value_date=self._day(-30))
         partnering.qualify_partner(self.player.ledger, qualification, self._by("hr_officer"))
-        return True
 
     def take_up(self, place: int, before: _Partner | None) -> None:
         """A project of one's own, another's, or none; and the loan linked."""
         if place % SHARES_EVERY == 0 and before is not None and before.project_no is not None:
             self._join(before)
         elif place % WITHOUT_EVERY:
-            self._begin()
+            self.begin()
         link = partnering.LinkLoan(
             partner_no=self.partner_no,
             loan_no=self.life.loan_no,
@@ -105,9 +131,10 @@ class _Partner:
             landing.join_project(self.player.ledger, joining, self._by("partner_officer"))
             self.project_no = other.project_no
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """A project of one's own."""
         industry, title = self.chance.choice(_PROJECTS)
-        self.project_no = f"XM-{self.life.loan_no}"
+        self.project_no = project_no(self.life)
         registration = landing.RegisterProject(
             project_no=self.project_no,
             title=f"{self.life.county}{title}",
@@ -120,7 +147,7 @@ class _Partner:
 
     def go_on(self) -> None:
         """It lands, reports, is verified; some stand still, some end, some partners leave."""
-        own = self.project_no == f"XM-{self.life.loan_no}"
+        own = self.project_no == project_no(self.life)
         if own and self._when(30, landing.land_project, landing.LandProject):
             jobs = sum(self.life.jobs)
             if self._when(120, landing.report_project_jobs, landing.ReportProjectJobs, role="clerk", jobs=jobs):

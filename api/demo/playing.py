@@ -12,13 +12,14 @@ from domain.actor import Actor
 from domain.facts import Moment
 from domain.loan.schedule import Instalment, schedule
 from domain.money import Fen
-from ledger.compensating import ChargeOff, RecordRecovery, charge_off, record_recovery
+from ledger.compensating import ChargeOff, charge_off
 from ledger.context import CommandContext
 from ledger.contracting import SignContract, sign_contract
 from ledger.disbursing import Disburse, disburse
 from ledger.keystore import Keystore
 from ledger.ledger import Ledger
 from ledger.noticing import NoticeOverdue, notice_overdue
+from ledger.recovering import RecordRecovery, record_recovery
 from ledger.registering import RegisterBorrower, register_borrower
 from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
 from ledger.reporting import ReportJobs, report_jobs

@@ -6,11 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from random import Random
 from typing import Literal
 
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
 from domain.money import Fen
+from domain.policy.lpr import LprQuote, lpr_on
+from domain.policy.shipped import shipped_quotes
 from domain.ratio import ShareScheme, zheng_yin_dan
 
 COUNTIES = (
@@ -30,10 +33,6 @@ BANKS = ("rural_commercial", "postal_savings", "bank_of_jining", "agricultural",
 FUND, GUARANTOR = "jining_guarantee_fund", "jining_guarantee_group"
 PRODUCTS = ("plain", "rural_partner", "talent", "family", "small_enterprise", "credit")
 POLICY = PolicyPin(edition="demonstration", digest=hashlib.sha256(b"demonstration").hexdigest())
-LPR = (  # published on, one year; domain.md §0.9
-    (date(2020, 4, 20), "0.0385"), (date(2021, 12, 20), "0.0380"), (date(2022, 1, 20), "0.0370"), (date(2022, 8, 22), "0.0365"),
-    (date(2023, 6, 20), "0.0355"), (date(2023, 8, 21), "0.0345"), (date(2024, 7, 22), "0.0335"), (date(2024, 10, 21), "0.0310"),
-)  # fmt: skip
 MARGIN_BP = 50
 
 Fate = Literal["pays", "prepays", "bounces", "pays_late", "cured", "lost"]
@@ -75,6 +74,12 @@ def lives(count: int, seed: int, start: int) -> list[Life]:
     return [_life(Random(f"{seed}/{number}"), number) for number in range(start, start + count)]
 
 
+def companion(life: Life, place: int) -> tuple[str, str]:
+    """Name and ID number of somebody at a life's side, the same at every call: a business partner, a guarantor, one of the family."""
+    name = life.name[0] + "".join(Random(f"{life.id_number}/{place}").choices(_NAMES, k=2))
+    return name, _with_check_digit(f"37999{place}{life.id_number[6:17]}")
+
+
 def _life(chance: Random, number: int) -> Life:
     signed_on = date(2021, 1, 4) + timedelta(days=chance.randrange(1500))
     enterprise = chance.random() < 0.08
@@ -108,13 +113,22 @@ def _life(chance: Random, number: int) -> Life:
 
 
 def _basis(day: date) -> RateBasis:
-    published, lpr = max(entry for entry in LPR if entry[0] <= day)
-    return RateBasis(lpr_published_on=published, lpr=Decimal(lpr), margin_bp=MARGIN_BP)
+    quote = lpr_on(_quotes(), day)
+    return RateBasis(lpr_published_on=quote.published_on, lpr=quote.one_year, margin_bp=MARGIN_BP)
+
+
+@lru_cache(maxsize=1)
+def _quotes() -> tuple[LprQuote, ...]:
+    return shipped_quotes()
 
 
 def _id_number(chance: Random, number: int) -> str:
-    """An ID number of a place code that nobody has, with the right check digit (GB 11643)."""
+    """Of a place code that nobody has."""
     born = date(1965, 1, 1) + timedelta(days=chance.randrange(14000))
-    digits = f"379999{born:%Y%m%d}{number % 1000:03d}"
+    return _with_check_digit(f"379999{born:%Y%m%d}{number % 1000:03d}")
+
+
+def _with_check_digit(digits: str) -> str:
+    """An ID number of its first seventeen digits (GB 11643)."""
     total = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(digits))
     return digits + "10X98765432"[total % 11]

@@ -1,37 +1,44 @@
-"""A claim 代偿案 as an aggregate: the shares of a loss, and what came back of it."""
+"""A claim 代偿案 as an aggregate: filed by the bank, verified, confirmed by the parties, endorsed by the offices, approved."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from domain.compensation import events
-from domain.errors import InvalidInput, Refusal
-from domain.facts import EventSourced, Fact, Moment
+from domain.actor import Actor
+from domain.compensation import events, refusals
+from domain.compensation.recourse import Recourse
+from domain.compensation.standing import OPEN
+from domain.errors import InvalidInput, SamePerson
+from domain.facts import Fact, Moment
+from domain.guarantee_fund.method import FundMethod
 from domain.loan.loan import Loan
 from domain.money import Fen, yuan
 
 
-class RecoversTooMuch(Refusal):
-    """Nobody recovers more than was lost."""
-
-    code = "claim.recovers_too_much"
-    en = "{net} net is more than the {left} of claim {claim_no} not recovered yet; the surplus belongs to the borrower"
-    zh = "净额 {net} 超过代偿案 {claim_no} 尚未追回的 {left}；余额归借款人"
-
-
-class Claim(EventSourced[Fact]):
+class Claim(Recourse):
     TOPIC = "claim"
     Event = Fact
     ClaimRecorded = events.ClaimRecorded
+    ClaimFiled = events.ClaimFiled
+    ClaimMaterialsReturned = events.ClaimMaterialsReturned
+    ClaimResubmitted = events.ClaimResubmitted
+    ClaimVerified = events.ClaimVerified
+    ClaimDisputed = events.ClaimDisputed
+    ClaimDisputeSettled = events.ClaimDisputeSettled
+    ShareConfirmed = events.ShareConfirmed
+    ClaimEndorsed = events.ClaimEndorsed
+    ClaimApproved = events.ClaimApproved
+    ClaimRejected = events.ClaimRejected
+    ClaimWithdrawn = events.ClaimWithdrawn
+    ClaimAdjusted = events.ClaimAdjusted
     SharePaid = events.SharePaid
+    ClaimSubrogated = events.ClaimSubrogated
     RecoveryReceived = events.RecoveryReceived
-
-    if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
-        opening: events.ClaimRecorded
+    RecoveryRemitted = events.RecoveryRemitted
+    RecoveryReversed = events.RecoveryReversed
+    ShareWrittenOff = events.ShareWrittenOff
 
     @staticmethod
     def create_id(claim_no: str) -> UUID:
@@ -52,6 +59,7 @@ class Claim(EventSourced[Fact]):
         scheme = contract.share_scheme
         assert scheme is not None, "a claim answers a guarantee"
         dated = {"value_date": value_date, "date_derived": date_derived}
+        shares = scheme.divide(covered)
         claim = cls.opened(
             events.ClaimRecorded,
             cls.create_id(claim_no),
@@ -63,85 +71,238 @@ class Claim(EventSourced[Fact]):
             covered_fen=covered,
             charged_off_on=value_date,
             scheme=scheme,
-            shares=scheme.divide(covered),
+            shares=shares,
             **dated,
         )
-        for party, share in zip(scheme.parties, claim.opening.shares, strict=True):
+        for party, share in zip(scheme.parties, shares, strict=True):
             borne = {"party": party.party, "institution": party.institution, "amount_fen": share.fen}
             claim.tell(events.SharePaid, moment, loan=loan.id, **borne, **dated)
         return claim
 
-    def scopes(self) -> tuple[str, ...]:
-        concerned = [f"county:{self.opening.county}"] if self.opening.county else []
-        concerned += [f"{p.party}:{p.institution}" for p in self.opening.scheme.parties if p.institution]
-        return tuple(dict.fromkeys(concerned))
+    @classmethod
+    def file(
+        cls,
+        moment: Moment,
+        *,
+        loan: Loan,
+        claim_no: str,
+        method: FundMethod,
+        documents: Mapping[str, str],
+        excluded: Fen,
+        actor: Actor,
+        value_date: date,
+    ) -> Claim:
+        """代偿申请 for a loan that is more than so many days overdue (R-FUND-9): principal, and contract interest to that day (R-FUND-10).
 
-    def recover(
-        self, moment: Moment, *, gross: Fen, cost: Fen, value_date: date, bank_reference: str | None = None
-    ) -> None:
-        """Split what came back, costs first, on the cumulative net. Raises InvalidInput, RecoversTooMuch, DatedInFuture."""
+        Raises NotGuaranteed, NoFundBehind, OtherParty, NotOverdueEnough, DocumentsMissing, InvalidInput, DatedInFuture.
+        """
         moment.not_before(value_date)
-        net = gross - cost
-        if gross <= 0 or cost < 0 or net < 0:
-            raise InvalidInput(
-                field="gross",
-                problem=f"{yuan(gross)} less costs {yuan(cost)}",
-                expected="a gross amount that meets its costs",
-            )
-        if value_date < self.opening.charged_off_on:
-            raise InvalidInput(
-                field="value_date",
-                problem=f"{value_date} is before the loss of {self.opening.charged_off_on}",
-                expected="the day of the loss or a later one",
-            )
-        left = self.opening.covered_fen - self.recovered
-        if net > left:
-            raise RecoversTooMuch(field="gross", net=yuan(net), left=yuan(left), claim_no=self.opening.claim_no)
-        self.tell(
-            events.RecoveryReceived,
+        contract, rule, scheme = loan.contract, method.claims, loan.contract.share_scheme
+        if scheme is None:
+            raise refusals.NotGuaranteed(field="loan_no", loan_no=contract.loan_no)
+        fund = next((share.institution for share in scheme.parties if share.party == "fund"), None)
+        if fund is None:
+            raise refusals.NoFundBehind(field="loan_no", loan_no=contract.loan_no)
+        _must_belong(actor, contract.bank, claim_no)
+        if excluded < 0:
+            raise InvalidInput(field="excluded", problem=f"{yuan(excluded)} is negative", expected="0.00 or more")
+        oldest, _ = loan.arrears(value_date)
+        days = (value_date - oldest).days if oldest else 0
+        if oldest is None or days <= rule.overdue_days:
+            said = {"loan_no": contract.loan_no, "days": days, "needed": rule.overdue_days}
+            raise refusals.NotOverdueEnough(field="value_date", **said)
+        package = tuple(material.code for material in rule.package)
+        if missing := [code for code in package if code not in documents]:
+            raise refusals.DocumentsMissing(field="documents", claim_no=claim_no, missing=", ".join(missing))
+        principal, interest = loan.owed_of(value_date)
+        return cls.opened(
+            events.ClaimFiled,
+            cls.create_id(claim_no),
             moment,
-            loan=self.opening.loan,
-            gross_fen=gross,
-            cost_fen=cost,
-            net_before_fen=self.recovered,
-            shares=self.opening.scheme.divide_further(self.recovered, net),
             value_date=value_date,
-            bank_reference=bank_reference,
+            claim_no=claim_no,
+            loan=loan.id,
+            loan_no=contract.loan_no,
+            county=contract.county,
+            bank=contract.bank,
+            fund=fund,
+            scheme=scheme,
+            method=method.pin,
+            endorsed_by=rule.endorsed_by,
+            package=package,
+            documents=dict(documents),
+            overdue_since=oldest,
+            overdue_days=days,
+            principal_fen=principal,
+            interest_fen=interest if rule.covers_interest else 0,
+            excluded_fen=excluded,
+            filed_by=actor.subject,
         )
 
-    def state(self, as_of: date | None = None) -> Mapping[str, Any]:
-        return {
-            "claim_no": self.opening.claim_no,
-            "loan_no": self.opening.loan_no,
-            "covered": yuan(self.opening.covered_fen),
-            "paid": {party: yuan(_by(paid, as_of)) for party, paid in self.paid.items()},
-            "recovered": {party: yuan(_by(back, as_of)) for party, back in self.recovered_by.items()},
-        }
+    # Decisions: may refuse, change nothing themselves.
 
-    @property
-    def recovered(self) -> Fen:
-        """Net recovered so far, all parties together."""
-        return sum(fen for back in self.recovered_by.values() for _, fen in back)
+    def return_materials(self, moment: Moment, *, missing: Sequence[str], actor: Actor, value_date: date) -> None:
+        """代偿材料退回. Raises ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput, DatedInFuture."""
+        self._step(moment, value_date, "returning materials", "filed", "verified")
+        if not missing:
+            raise InvalidInput(field="missing", problem="nothing is named", expected="what is missing, by code")
+        said = {"missing": tuple(dict.fromkeys(missing)), "returned_by": actor.subject}
+        self.tell(events.ClaimMaterialsReturned, moment, value_date=value_date, **said)
 
-    @singledispatchmethod
-    def told(self, fact: Fact) -> None:
-        raise TypeError(f"a claim knows nothing of {type(fact).__name__}")
+    def resubmit(self, moment: Moment, *, documents: Mapping[str, str], actor: Actor, value_date: date) -> None:
+        """代偿材料补正, all at once. Raises DocumentsMissing, OtherParty, ClaimStepOutOfOrder, ClaimStepTooEarly, DatedInFuture."""
+        self._step(moment, value_date, "handing materials in", "returned")
+        _must_belong(actor, self.filing.bank, self.claim_no)
+        if missing := [code for code in self.missing() if code not in documents]:
+            raise refusals.DocumentsMissing(field="documents", claim_no=self.claim_no, missing=", ".join(missing))
+        said = {"documents": dict(documents), "resubmitted_by": actor.subject}
+        self.tell(events.ClaimResubmitted, moment, value_date=value_date, **said)
 
-    @told.register
-    def _(self, fact: events.ClaimRecorded) -> None:
-        self.opening = fact
-        self.paid: dict[str, list[tuple[date, Fen]]] = {p.party: [] for p in fact.scheme.parties}
-        self.recovered_by: dict[str, list[tuple[date, Fen]]] = {p.party: [] for p in fact.scheme.parties}
+    def verify(
+        self,
+        moment: Moment,
+        *,
+        principal: Fen | None,
+        interest: Fen | None,
+        deductions: Sequence[events.Deduction],
+        actor: Actor,
+        value_date: date,
+    ) -> None:
+        """代偿核实: in full (amounts left out), or in part with a reason for every fen, by somebody else than who filed.
 
-    @told.register
-    def _(self, fact: events.SharePaid) -> None:
-        self.paid[fact.party].append((fact.value_date, fact.amount_fen))
+        Raises MoreThanClaimed, NothingHonoured, SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, DatedInFuture.
+        """
+        self._step(moment, value_date, "a verification", "filed")
+        self._other_than(actor, self.filing.filed_by)
+        claimed = self.claimed
+        honoured = tuple(c if said is None else said for c, said in zip(claimed, (principal, interest), strict=True))
+        for what, said, most in zip(("principal", "interest"), honoured, claimed, strict=True):
+            if not 0 <= said <= most:
+                self._not_as_claimed(what, said, most)
+        deducted = sum(deduction.fen for deduction in deductions)
+        if deducted != sum(claimed) - sum(honoured):
+            self._not_as_claimed("verified amount and deductions", sum(honoured) + deducted, sum(claimed))
+        if not sum(honoured):
+            raise refusals.NothingHonoured(field="principal", claim_no=self.claim_no)
+        self.tell(
+            events.ClaimVerified,
+            moment,
+            value_date=value_date,
+            principal_fen=honoured[0],
+            interest_fen=honoured[1],
+            deductions=tuple(deductions),
+            verifier=actor.subject,
+        )
 
-    @told.register
-    def _(self, fact: events.RecoveryReceived) -> None:
-        for share in fact.shares:
-            self.recovered_by[share.party].append((fact.value_date, share.fen))
+    def dispute(self, moment: Moment, *, party: str, reason: str, actor: Actor, value_date: date) -> None:
+        """代偿异议. Raises NoSuchParty, OtherParty, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput, DatedInFuture."""
+        self._step(moment, value_date, "a dispute", "verified")
+        self._must_speak_for(actor, party)
+        _in_words(reason)
+        said = {"party": party, "reason": reason, "disputed_by": actor.subject}
+        self.tell(events.ClaimDisputed, moment, value_date=value_date, **said)
+
+    def settle_dispute(self, moment: Moment, *, outcome: str, reason: str, actor: Actor, value_date: date) -> None:
+        """异议处理, by somebody else than who disputed. Raises SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput, DatedInFuture."""
+        self._step(moment, value_date, "settling a dispute", "disputed")
+        self._other_than(actor, self.facts_of(events.ClaimDisputed)[-1].disputed_by)
+        _in_words(reason)
+        said = {"outcome": outcome, "reason": reason, "settled_by": actor.subject}
+        self.tell(events.ClaimDisputeSettled, moment, value_date=value_date, **said)
+
+    def confirm(self, moment: Moment, *, party: str, actor: Actor, value_date: date) -> None:
+        """分担确认, by the party's own institution; with the last one the claim is approved.
+
+        Raises NoSuchParty, OtherParty, SaidAlready, SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, DatedInFuture.
+        """
+        self._step(moment, value_date, "a confirmation", "verified")
+        self._must_speak_for(actor, party)
+        self._not_said(party)
+        self._other_than(actor, *self._verifiers(), *self._endorsers())
+        said = {"party": party, "amount_fen": self.scheme.part(party, self.covered), "confirmed_by": actor.subject}
+        self.tell(events.ShareConfirmed, moment, value_date=value_date, **said)
+        self._approve_if_complete(moment, value_date)
+
+    def endorse(self, moment: Moment, *, office: str, actor: Actor, value_date: date) -> None:
+        """代偿会签, in any order, each office once and by somebody who has had no part in it; with the last one the claim is approved.
+
+        Raises NoSuchParty, SaidAlready, SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, DatedInFuture.
+        """
+        self._step(moment, value_date, "an endorsement", "verified")
+        if office not in (offices := self.filing.endorsed_by):
+            said = {"party": office, "parties": ", ".join(offices)}
+            raise refusals.NoSuchParty(field="office", claim_no=self.claim_no, **said)
+        self._not_said(office)
+        confirmers = (fact.confirmed_by for fact in self.facts_of(events.ShareConfirmed))
+        self._other_than(actor, self.filing.filed_by, *self._verifiers(), *confirmers, *self._endorsers())
+        self.tell(events.ClaimEndorsed, moment, value_date=value_date, office=office, endorsed_by=actor.subject)
+        self._approve_if_complete(moment, value_date)
+
+    def _approve_if_complete(self, moment: Moment, value_date: date) -> None:
+        """代偿批准, told with the last word that was waited for."""
+        if self.waits_for():
+            return
+        self.tell(
+            events.ClaimApproved,
+            moment,
+            value_date=value_date,
+            loan=self.opening.loan,
+            fund=self.filing.fund,
+            bank=self.filing.bank,
+            covered_fen=self.covered,
+            shares=self.scheme.divide(self.covered),
+        )
+        self._subrogate_if_paid(moment)
+
+    def reject(self, moment: Moment, *, ground: str, reason: str, actor: Actor, value_date: date) -> None:
+        """代偿驳回, with the reason, by somebody else than who filed. Raises SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput."""
+        self._step(moment, value_date, "a rejection", *OPEN)
+        self._other_than(actor, self.filing.filed_by)
+        _in_words(reason)
+        said = {"ground": ground, "reason": reason, "rejected_by": actor.subject}
+        self.tell(events.ClaimRejected, moment, value_date=value_date, **said)
+
+    def withdraw(self, moment: Moment, *, reason: str, actor: Actor, value_date: date) -> None:
+        """代偿撤回, by the bank, before it is approved. Raises OtherParty, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput."""
+        self._step(moment, value_date, "a withdrawal", *OPEN)
+        _must_belong(actor, self.filing.bank, self.claim_no)
+        _in_words(reason)
+        self.tell(events.ClaimWithdrawn, moment, value_date=value_date, reason=reason, withdrawn_by=actor.subject)
+
+    # What these keep to.
+
+    def _verifiers(self) -> list[str]:
+        return [fact.verifier for fact in self.facts_of(events.ClaimVerified)]
+
+    def _endorsers(self) -> list[str]:
+        return [fact.endorsed_by for fact in self.round() if isinstance(fact, events.ClaimEndorsed)]
+
+    def _other_than(self, actor: Actor, *others: str) -> None:
+        if actor.subject in others:
+            raise SamePerson(field="actor", subject=actor.subject)
+
+    def _not_said(self, who: str) -> None:
+        if who in self.confirmed():
+            raise refusals.SaidAlready(field="actor", who=who, claim_no=self.claim_no)
+
+    def _must_speak_for(self, actor: Actor, party: str) -> None:
+        self._must_know(party, self.confirmers)
+        if actor.institution != (institution := self._institution(party)):
+            said = {"expected": institution, "institution": actor.institution}
+            raise refusals.OtherParty(field="actor", claim_no=self.claim_no, **said)
+
+    def _not_as_claimed(self, what: str, said: Fen, claimed: Fen) -> None:
+        told = {"what": what, "said": yuan(said), "claimed": yuan(claimed)}
+        raise refusals.MoreThanClaimed(field=what, claim_no=self.claim_no, **told)
 
 
-def _by(dated: list[tuple[date, Fen]], as_of: date | None) -> Fen:
-    return sum(fen for day, fen in dated if as_of is None or day <= as_of)
+def _must_belong(actor: Actor, bank: str, claim_no: str) -> None:
+    """The loan's own bank, or the operator."""
+    if actor.role != "operator" and actor.institution != bank:
+        said = {"expected": bank, "institution": actor.institution}
+        raise refusals.OtherParty(field="actor", claim_no=claim_no, **said)
+
+
+def _in_words(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidInput(field="reason", problem="it is empty", expected="why, in words")

@@ -28,7 +28,7 @@ class Movement:
 
     value_date: date
     order: int
-    kind: Literal["disbursed", "repaid", "charged_off"]
+    kind: Literal["disbursed", "repaid", "charged_off", "claim_approved", "claim_ended", "taken_over"]
     fen: Fen
     stated: Allocation | None = None
 
@@ -41,11 +41,15 @@ _IN_ORDER = attrgetter("value_date", "order")
 
 @dataclass
 class _Course:
-    """A loan on its way through the movements; `lent` is principal × days, in fen-days, by the length of the year."""
+    """A loan on its way through the movements; `lent` is principal × days, in fen-days, by the length of the year.
+
+    `released`: a claim on it was approved, so nobody stands for it any more (domain.md §3).
+    """
 
     terms: RepaymentTerms | None
     day: date = date.min
     principal: Fen = 0
+    released: bool = False
     lent: dict[int, int] = field(default_factory=dict)
     interest_paid: Fen = 0
 
@@ -65,6 +69,10 @@ class _Course:
         year = lcm(*self.lent)
         accrued = Fraction(rate * sum(lent * (year // length) for length, lent in self.lent.items()), per * year)
         return max(round(accrued) - self.interest_paid, 0)
+
+    def borne(self, scheme: ShareScheme) -> list[Fen]:
+        """What each party stands for, in the order of the scheme."""
+        return scheme.parts(0 if self.released else self.principal)
 
     def split(self, movement: Movement) -> Allocation:
         """Interest is met first, then principal; or as the source stated it."""
@@ -97,15 +105,15 @@ def changes_between(
 def _allocated(course: _Course, scheme: ShareScheme | None, movements: Iterable[Movement]) -> DatedTotals:
     """The changes that the movements make together to a loan so far on its way, summed by (date, balance, party)."""
     totals = DatedTotals()
-    borne = None if scheme is None else scheme.parts(course.principal)
+    borne = None if scheme is None else course.borne(scheme)
     for movement in movements:
         course.advance(movement.value_date)
-        before = course.principal
+        before = course.principal, course.released
         for balance, fen in _changes(course, movement).items():
             if fen:
                 _add(totals, (movement.value_date, balance, None), fen)
-        if scheme is not None and borne is not None and course.principal != before:
-            bearing = scheme.parts(course.principal)
+        if scheme is not None and borne is not None and (course.principal, course.released) != before:
+            bearing = course.borne(scheme)
             for share, old, new in zip(scheme.parties, borne, bearing, strict=True):
                 if share.party != "bank" and new != old:
                     _add(totals, (movement.value_date, Balance.EXPOSURE, share.party), new - old)
@@ -133,7 +141,15 @@ def _changes(course: _Course, movement: Movement) -> dict[Balance, Fen]:
         given_up = movement.stated.principal_fen if movement.stated else min(movement.fen, course.principal)
         course.principal -= given_up
         return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: movement.fen}
+    if movement.kind in ("claim_approved", "claim_ended"):
+        course.released = movement.kind == "claim_approved"
+        return {}
     split = course.split(movement)
+    if movement.kind == "taken_over":
+        gone = min(split.principal_fen, course.principal)
+        course.principal -= gone
+        course.interest_paid += split.interest_fen
+        return {Balance.PRINCIPAL: -gone, Balance.INTEREST: -split.interest_fen}
     course.principal -= split.principal_fen
     course.interest_paid += split.interest_fen
     beyond = movement.fen - split.principal_fen - split.interest_fen - split.penalty_fen

@@ -18,7 +18,8 @@ class Balance(StrEnum):
     """The balances of a loan.
 
     `interest` and `penalty` fall when they are paid (what has accrued is derived, so arrears are accrued + balance);
-    `refundable` is what was paid beyond what was owed; `exposure` is a guaranteeing party's part of the principal.
+    `refundable` is what was paid beyond what was owed; `exposure` is a guaranteeing party's part of the principal, `reserved`
+    its part of what may still be drawn.
     """
 
     PRINCIPAL = "principal"
@@ -27,10 +28,11 @@ class Balance(StrEnum):
     REFUNDABLE = "refundable"
     CHARGED_OFF = "charged_off"
     EXPOSURE = "exposure"
+    RESERVED = "reserved"
 
 
 class BalanceChange(Frozen):
-    """A signed change in fen; `party` names whose exposure changed."""
+    """A signed change in fen; `party` names whose exposure or reservation changed."""
 
     balance: Balance
     party: str | None = None

@@ -45,6 +45,10 @@ class ContractSigned(OpeningFact):
     rate_basis: RateBasis | None = None
     policy: PolicyPin | None = None
     share_scheme: ShareScheme | None = None
+    reserved_fen: Fen | None = Field(default=None, ge=0)
+    """What the guarantee fund holds ready for it: its own share of the contract amount."""
+    draw_until: date | None = None
+    """The last day on which it may be drawn."""
     source_status: str | None = None
     urban_rural: str | None = None
     tape: TapeRow | None = None
@@ -71,6 +75,14 @@ class Disbursed(MoneyFact):
     TOPIC = "loan.disbursed"
 
     bank_reference: str | None = None
+
+
+class ReservationLapsed(Fact):
+    """额度失效: what was not drawn, and will not be, is no longer held ready by the guarantee fund."""
+
+    TOPIC = "loan.reservation_lapsed"
+
+    changes: tuple[BalanceChange, ...]
 
 
 class Repaid(MoneyFact):
@@ -117,6 +129,39 @@ class ChargedOff(MoneyFact):
 
     claim_no: str | None = None
     stated: Allocation | None = None
+
+
+class LoanClaimFiled(Fact):
+    """代偿申请中: a claim is filed; until it ends there is no other, and nothing is paid out or charged off."""
+
+    TOPIC = "loan.claim_filed"
+
+    claim_no: str
+
+
+class LoanClaimEnded(MoneyFact):
+    """代偿终止: its claim was rejected, was withdrawn or has lapsed; whoever stood for the loan stands for it again."""
+
+    TOPIC = "loan.claim_ended"
+
+    claim_no: str
+
+
+class LoanClaimApproved(MoneyFact):
+    """代偿已批: the guarantee has become a debt of its parties, so the exposure of every one of them is released; `amount_fen` is covered."""
+
+    TOPIC = "loan.claim_approved"
+
+    claim_no: str
+
+
+class TakenOver(MoneyFact):
+    """代偿接管: the claim is paid, the debt belongs to those who bore it. `stated` is what was owed here: principal, and covered interest."""
+
+    TOPIC = "loan.taken_over"
+
+    claim_no: str
+    stated: Allocation
 
 
 class Settled(Fact):

@@ -23,11 +23,16 @@ class Loan(EventSourced[Fact]):
     Event = Fact
     ContractSigned = events.ContractSigned
     Disbursed = events.Disbursed
+    ReservationLapsed = events.ReservationLapsed
     Repaid = events.Repaid
     RepaymentReversed = events.RepaymentReversed
     BecameOverdue = events.BecameOverdue
     OverdueCured = events.OverdueCured
     ChargedOff = events.ChargedOff
+    LoanClaimFiled = events.LoanClaimFiled
+    LoanClaimEnded = events.LoanClaimEnded
+    LoanClaimApproved = events.LoanClaimApproved
+    TakenOver = events.TakenOver
     Settled = events.Settled
     Reopened = events.Reopened
     JobsReported = events.JobsReported
@@ -70,18 +75,26 @@ class Loan(EventSourced[Fact]):
     ) -> None:
         """Pay out; the sum of a live loan's disbursements stays within the contract, history is recorded as it was.
 
-        Raises BeyondContract, BeforeContract, LoanEnded, InvalidInput, DatedInFuture.
+        What the guarantee fund held ready becomes its exposure.
+
+        Raises BeyondContract, BeforeContract, DrawnTooLate, LoanEnded, UnderClaim, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if not history:
             _positive(amount)
             self._must_be_open()
+            self._must_be_unclaimed()
             if value_date < self.contract.value_date:
                 raise refusals.BeforeContract(
                     field="value_date",
                     value_date=value_date,
                     signed=self.contract.value_date,
                     loan_no=self.contract.loan_no,
+                )
+            until = self.contract.draw_until
+            if until is not None and value_date > until:
+                raise refusals.DrawnTooLate(
+                    field="value_date", value_date=value_date, until=until, loan_no=self.contract.loan_no
                 )
             if self.disbursed + amount > self.contract.approved_fen:
                 raise refusals.BeyondContract(
@@ -94,6 +107,7 @@ class Loan(EventSourced[Fact]):
             events.Disbursed,
             moment,
             Movement(value_date, self.version + 1, "disbursed", amount),
+            self._drawn(amount, value_date),
             bank_reference=bank_reference,
             date_derived=date_derived,
         )
@@ -111,18 +125,21 @@ class Loan(EventSourced[Fact]):
         """Record a payment: interest is met first, then principal; what is left over is refundable.
 
         A payment that arrives late carries what it changes in later allocations. When nothing is owed any more the loan
-        is settled. `stated` is how a tape split it. Raises NothingDisbursed, InvalidInput, DatedInFuture.
+        is settled. `stated` is how a tape split it. Raises NothingDisbursed, IsTakenOver, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if stated is None:
             _positive(amount)
             if not self._movements:
                 raise refusals.NothingDisbursed(field="amount", loan_no=self.contract.loan_no)
+            if self.is_taken_over:
+                raise refusals.IsTakenOver(field="loan_no", loan_no=self.contract.loan_no, claim_no=self.claim_no)
         movement = Movement(value_date, self.version + 1, "repaid", amount, stated)
         self._tell_money(
             events.Repaid, moment, movement, bank_reference=bank_reference, stated=stated, date_derived=date_derived
         )
-        self._settle_if_paid(moment, max(m.value_date for m in self._movements.values()), date_derived)
+        moved = (m.value_date for m in self._movements.values() if not m.kind.startswith("claim_"))
+        self._settle_if_paid(moment, max(moved), date_derived)
 
     def reverse_repayment(
         self, moment: Moment, *, version: int, value_date: date, reason: str, requested_by: Actor, confirmed_by: Actor
@@ -158,6 +175,28 @@ class Loan(EventSourced[Fact]):
             settled_on = max(day for day, _, name, _ in self._said if name == "settled")
             self.tell(events.Reopened, moment, value_date=max(value_date, settled_on))
 
+    def lapse_reservation(self, moment: Moment, day: date) -> None:
+        """What was not drawn by the last day for it lapses at the end of a later one. Raises NothingToLapse, DatedInFuture."""
+        moment.not_before(day)
+        until = self.contract.draw_until
+        if not self.reserved or until is None or day <= until:
+            raise refusals.NothingToLapse(field="loan_no", loan_no=self.contract.loan_no, day=day)
+        self._lapse(moment, day)
+
+    def _lapse(self, moment: Moment, day: date) -> None:
+        if self.reserved:
+            rest = BalanceChange(balance=Balance.RESERVED, party="fund", fen=-self.reserved, value_date=day)
+            self.tell(events.ReservationLapsed, moment, value_date=day, changes=(rest,))
+
+    def _drawn(self, amount: Fen, day: date) -> tuple[BalanceChange, ...]:
+        """Of what is held ready, the share of what is drawn: share(after) − share(before) of all that was."""
+        scheme, drawn = self.contract.share_scheme, self.disbursed
+        if scheme is None or not self.reserved:
+            return ()
+        share = scheme.part("fund", drawn + amount) - scheme.part("fund", drawn)
+        fen = -min(share, self.reserved)
+        return (BalanceChange(balance=Balance.RESERVED, party="fund", fen=fen, value_date=day),) if fen else ()
+
     def notice_overdue(self, moment: Moment, day: date) -> None:
         """Establish whether the loan is overdue at the end of `day`; records a change of that, and nothing otherwise."""
         moment.not_before(day)
@@ -182,11 +221,13 @@ class Loan(EventSourced[Fact]):
     ) -> None:
         """The bank gives principal up; a live loan can lose no more than it owes, history says itself what it lost.
 
-        Raises MoreThanOwed, InvalidInput, DatedInFuture.
+        Raises MoreThanOwed, UnderClaim, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if stated is None:
             _positive(amount)
+            if not self.is_taken_over:
+                self._must_be_unclaimed()
             owed = min(self.outstanding, balances(self._changes, value_date).get((Balance.PRINCIPAL, None), 0))
             if amount > owed:
                 raise refusals.MoreThanOwed(
@@ -196,6 +237,33 @@ class Loan(EventSourced[Fact]):
         self._tell_money(
             events.ChargedOff, moment, movement, claim_no=claim_no, stated=stated, date_derived=date_derived
         )
+        self._lapse(moment, value_date)
+
+    # Its claim, told in the same append as the claim itself.
+
+    def be_claimed(self, moment: Moment, *, claim_no: str, value_date: date) -> None:
+        """代偿申请中. Raises UnderClaim, LoanEnded."""
+        self._must_be_open()
+        self._must_be_unclaimed()
+        self.tell(events.LoanClaimFiled, moment, value_date=value_date, claim_no=claim_no)
+
+    def be_released(self, moment: Moment, *, covered: Fen, value_date: date) -> None:
+        """代偿已批: nobody stands for it any more; what is owed stays owed."""
+        movement = Movement(value_date, self.version + 1, "claim_approved", covered)
+        self._tell_money(events.LoanClaimApproved, moment, movement, claim_no=self.claim_no)
+        self._lapse(moment, value_date)
+
+    def be_taken_over(self, moment: Moment, *, interest: Fen, value_date: date) -> None:
+        """代偿接管: all principal that is owed, and the interest that the claim covered (fen)."""
+        stated = events.Allocation(principal_fen=self.outstanding, interest_fen=interest)
+        fen = stated.principal_fen + stated.interest_fen
+        movement = Movement(value_date, self.version + 1, "taken_over", fen, stated)
+        self._tell_money(events.TakenOver, moment, movement, claim_no=self.claim_no, stated=stated)
+
+    def end_claim(self, moment: Moment, *, value_date: date) -> None:
+        """代偿终止: as if it had not been filed."""
+        movement = Movement(value_date, self.version + 1, "claim_ended", 0)
+        self._tell_money(events.LoanClaimEnded, moment, movement, claim_no=self.claim_no)
 
     def report_jobs(self, moment: Moment, *, created: int, retained: int, value_date: date) -> None:
         """What the borrower says of jobs; a later report replaces an earlier one. Raises DatedInFuture."""
@@ -208,6 +276,11 @@ class Loan(EventSourced[Fact]):
     def outstanding(self) -> Fen:
         """Principal not yet repaid nor given up."""
         return balances(self._changes).get((Balance.PRINCIPAL, None), 0)
+
+    @property
+    def reserved(self) -> Fen:
+        """What the guarantee fund still holds ready for what may be drawn."""
+        return balances(self._changes).get((Balance.RESERVED, "fund"), 0)
 
     @property
     def disbursed(self) -> Fen:
@@ -231,12 +304,23 @@ class Loan(EventSourced[Fact]):
         return bool(self._last("charged_off"))
 
     @property
+    def is_taken_over(self) -> bool:
+        return bool(self._last("taken_over"))
+
+    @property
     def is_ended(self) -> bool:
-        return self.is_settled or self.is_charged_off
+        return self.is_settled or self.is_charged_off or self.is_taken_over
 
     def interest_due(self, day: date) -> Fen:
         """Unpaid interest at the start of `day`."""
         return interest_due(self.contract.terms, self._movements.values(), day)
+
+    def owed_of(self, day: date) -> tuple[Fen, Fen]:
+        """Principal and interest: of what was owed on `day`, what is still unpaid by all that is recorded since."""
+        then, now = balances(self._changes, day), balances(self._changes)
+        paid_since = then.get((Balance.INTEREST, None), 0) - now.get((Balance.INTEREST, None), 0)
+        principal = min(then.get((Balance.PRINCIPAL, None), 0), self.outstanding)
+        return principal, max(self.interest_due(day) - paid_since, 0)
 
     def arrears(self, day: date) -> tuple[date | None, Fen]:
         """The oldest due date with principal unpaid at the end of `day`, and the principal unpaid since; by the schedule."""
@@ -274,8 +358,8 @@ class Loan(EventSourced[Fact]):
         }
 
     def status(self, as_of: date | None = None) -> str:
-        """One of contracted, active, overdue, settled, charged_off: what was last established by then."""
-        for flag in ("charged_off", "settled", "overdue"):
+        """One of contracted, active, overdue, settled, charged_off, taken_over: what was last established by then."""
+        for flag in ("taken_over", "charged_off", "settled", "overdue"):
             if self._last(flag, as_of):
                 return flag
         paid_out = any(
@@ -297,14 +381,24 @@ class Loan(EventSourced[Fact]):
     @told.register
     def _(self, fact: events.ContractSigned) -> None:
         self.contract = fact
+        self.claim_no: str | None = None
         self._said: list[tuple[date, int, str, int]] = []
         self._movements: dict[int, Movement] = {}
         self._reversed: set[int] = set()
         self._changes: list[BalanceChange] = []
+        if fact.reserved_fen:
+            held = BalanceChange(
+                balance=Balance.RESERVED, party="fund", fen=fact.reserved_fen, value_date=fact.value_date
+            )
+            self._changes.append(held)
 
     @told.register
     def _(self, fact: events.Disbursed) -> None:
         self._moved(fact, "disbursed")
+
+    @told.register
+    def _(self, fact: events.ReservationLapsed) -> None:
+        self._changes.extend(fact.changes)
 
     @told.register
     def _(self, fact: events.Repaid) -> None:
@@ -314,6 +408,24 @@ class Loan(EventSourced[Fact]):
     def _(self, fact: events.ChargedOff) -> None:
         self._moved(fact, "charged_off", fact.stated)
         self._say(fact, charged_off=1)
+
+    @told.register
+    def _(self, fact: events.LoanClaimFiled) -> None:
+        self.claim_no = fact.claim_no
+
+    @told.register
+    def _(self, fact: events.LoanClaimEnded) -> None:
+        self._moved(fact, "claim_ended")
+        self.claim_no = None
+
+    @told.register
+    def _(self, fact: events.LoanClaimApproved) -> None:
+        self._moved(fact, "claim_approved")
+
+    @told.register
+    def _(self, fact: events.TakenOver) -> None:
+        self._moved(fact, "taken_over", fact.stated)
+        self._say(fact, taken_over=1)
 
     @told.register
     def _(self, fact: events.RepaymentReversed) -> None:
@@ -351,8 +463,15 @@ class Loan(EventSourced[Fact]):
         version = fact.originator_version
         self._movements[version] = Movement(fact.value_date, version, kind, fact.amount_fen, stated)
 
-    def _tell_money(self, fact_class: type[events.MoneyFact], moment: Moment, movement: Movement, **body: Any) -> None:
-        changes = self._changes_to({**self._movements, movement.order: movement})
+    def _tell_money(
+        self,
+        fact_class: type[events.MoneyFact],
+        moment: Moment,
+        movement: Movement,
+        besides: tuple[BalanceChange, ...] = (),
+        **body: Any,
+    ) -> None:
+        changes = self._changes_to({**self._movements, movement.order: movement}) + besides
         self.tell(fact_class, moment, value_date=movement.value_date, amount_fen=movement.fen, changes=changes, **body)
 
     def _changes_to(self, movements: Mapping[int, Movement]) -> tuple[BalanceChange, ...]:
@@ -363,10 +482,15 @@ class Loan(EventSourced[Fact]):
         if not self.outstanding and not self.is_ended:
             day = max([day, *(said for said, _, name, _ in self._said if name == "settled")])
             self.tell(events.Settled, moment, value_date=day, date_derived=date_derived)
+            self._lapse(moment, day)
 
     def _must_be_open(self) -> None:
         if self.is_ended:
             raise refusals.LoanEnded(field="loan_no", loan_no=self.contract.loan_no, status=self.status())
+
+    def _must_be_unclaimed(self) -> None:
+        if self.claim_no is not None:
+            raise refusals.UnderClaim(field="loan_no", loan_no=self.contract.loan_no, claim_no=self.claim_no)
 
 
 def _positive(amount: Fen) -> None:

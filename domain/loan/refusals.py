@@ -43,6 +43,22 @@ class LoanEnded(Refusal):
     zh = "贷款 {loan_no} 状态为 {status}；仅可登记还款、追偿与更正"
 
 
+class UnderClaim(Refusal):
+    """One claim at a time; while it stands nothing is paid out, charged off or claimed again (domain.md §2, ClaimFiled)."""
+
+    code = "loan.under_claim"
+    en = "claim {claim_no} stands on loan {loan_no}; go on with that one, or end it first"
+    zh = "贷款 {loan_no} 有代偿案 {claim_no}；请续办该案或先予终结"
+
+
+class IsTakenOver(Refusal):
+    """After the claim was paid, the borrower's money belongs to all who bore the loss (domain.md §5.7)."""
+
+    code = "loan.taken_over"
+    en = "the debt of loan {loan_no} was taken over by claim {claim_no}; record the money as a recovery of claim {claim_no}"
+    zh = "贷款 {loan_no} 已由代偿案 {claim_no} 接管；请将该款项登记为代偿案 {claim_no} 的追偿"
+
+
 class MoreThanOwed(Refusal):
     code = "loan.more_than_owed"
     en = "{amount} is more than the {owed} of principal that loan {loan_no} owes; charge off at most that"
@@ -67,3 +83,17 @@ class ReferenceUsed(Refusal):
     code = "bank_reference.used"
     en = "bank reference {reference} is already recorded; this payment has been taken in before"
     zh = "银行流水号 {reference} 已登记；该笔款项此前已入账"
+
+
+class DrawnTooLate(Refusal):
+    """What the fund held ready for the loan lapses after the last day for drawing it (domain.md §5.24)."""
+
+    code = "loan.drawn_too_late"
+    en = "{field}: {value_date} is after {until}, the last day on which loan {loan_no} may be drawn; apply anew for the rest"
+    zh = "{field}：{value_date} 晚于贷款 {loan_no} 的最后提款日 {until}；未提部分请重新申请"
+
+
+class NothingToLapse(Refusal):
+    code = "loan.nothing_to_lapse"
+    en = "on {day} nothing that is held ready for loan {loan_no} has lapsed; look again after its last day for drawing"
+    zh = "{day} 贷款 {loan_no} 没有到期失效的预留额度；请在最后提款日之后再办理"

@@ -16,6 +16,7 @@ from domain.loan_application.standing import REVIEWS
 from domain.money import Fen, yuan
 from domain.policy.finding import Finding
 from domain.policy.pin import PolicyPin
+from domain.ratio import ShareScheme
 
 
 class LoanApplication(Intake):
@@ -37,6 +38,8 @@ class LoanApplication(Intake):
     CounterGuaranteeWaived = events.CounterGuaranteeWaived
     CounterGuaranteeReleased = events.CounterGuaranteeReleased
     Approved = events.Approved
+    CapacityReserved = events.CapacityReserved
+    CapacityReleased = events.CapacityReleased
     Rejected = events.Rejected
     Withdrawn = events.Withdrawn
     Expired = events.Expired
@@ -202,8 +205,9 @@ class LoanApplication(Intake):
         loans_most: int,
         value_date: date,
         conditions: Sequence[str] = (),
+        scheme: ShareScheme | None = None,
     ) -> None:
-        """All three concur, and somebody who made none of the reviews says yes.
+        """All three concur, and somebody who made none of the reviews says yes; the fund of the scheme reserves its share.
 
         Raises NotInReview, Paused, ReviewsMissing, CounterGuaranteeMissing, MoreThanReviewed, FindingsSpeakAgainst, SamePerson.
         """
@@ -241,6 +245,9 @@ class LoanApplication(Intake):
             counted=self.borrowers,
             loans_most=loans_most,
         )
+        if scheme is not None and scheme.fund and (share := scheme.part("fund", amount)):
+            said = {"fund": scheme.fund, "scheme": scheme.name, "amount_fen": share, "expires_on": expires_on}
+            self.tell(events.CapacityReserved, moment, value_date=value_date, **said)
 
     def reject(
         self,
@@ -287,6 +294,7 @@ class LoanApplication(Intake):
             counted=counted,
             reason=reason,
         )
+        self._release_capacity(moment, "withdrawn", value_date)
 
     def expire(self, moment: Moment, *, correction_until: date | None, day: date) -> None:
         """失效: an approval unused after its last day, or a correction that never came. Raises NotLapsed, ApplicationEnded."""
@@ -300,6 +308,7 @@ class LoanApplication(Intake):
             raise refusals.NotLapsed(case_no=self.case_no, day=day)
         self._end(moment, day)
         self.tell(events.Expired, moment, value_date=day, of=of, members=self.opening.members, counted=counted)
+        self._release_capacity(moment, "expired", day)
 
     def contract(self, moment: Moment, *, loan_no: str, value_date: date) -> events.Approved:
         """签约: the approval is used, once; gives it. Raises NotApproved, ApprovalLapsed."""
@@ -311,7 +320,13 @@ class LoanApplication(Intake):
         if value_date > approval.expires_on:
             raise refusals.ApprovalLapsed(case_no=self.case_no, expires_on=approval.expires_on)
         self.tell(events.Contracted, moment, value_date=value_date, loan_no=loan_no, members=self.opening.members)
+        self._release_capacity(moment, "contracted", value_date)
         return approval
+
+    def _release_capacity(self, moment: Moment, because: str, value_date: date) -> None:
+        if (held := self.reservation) is not None:
+            said = {"fund": held.fund, "amount_fen": held.amount_fen, "because": because}
+            self.tell(events.CapacityReleased, moment, value_date=value_date, **said)
 
     def _end(self, moment: Moment, value_date: date) -> None:
         """Whoever stood for the loan is free again."""

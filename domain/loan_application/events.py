@@ -238,6 +238,27 @@ class Approved(Fact):
     loans_most: int | None = Field(default=None, gt=0)
 
 
+class CapacityReserved(Fact):
+    """担保额度预留: the guarantee fund holds its own share of the approved amount ready until the approval is used or ends."""
+
+    TOPIC = "application.capacity_reserved"
+
+    fund: str
+    scheme: str
+    amount_fen: Fen = Field(gt=0)
+    expires_on: date
+
+
+class CapacityReleased(Fact):
+    """担保额度释放: the approval was used for a loan, which holds it from now on, or ended unused."""
+
+    TOPIC = "application.capacity_released"
+
+    fund: str
+    amount_fen: Fen = Field(gt=0)
+    because: Literal["contracted", "withdrawn", "expired"]
+
+
 class Rejected(Fact):
     """不予通过: with the findings and reasons that the applicant is told."""
 

@@ -81,6 +81,19 @@ class Standing(EventSourced[Fact]):
             approved[-1] if approved and self.status() == "approved" and not self.facts_of(events.Contracted) else None
         )
 
+    def conditions(self, as_of: date | None = None) -> tuple[str, ...]:
+        """附加条件 that the contract is signed under: the approval's, which has those of the reviews; before it, the reviews' own."""
+        dated = [fact for fact in self._facts if as_of is None or fact.value_date <= as_of]
+        if approved := [fact for fact in dated if isinstance(fact, events.Approved)]:
+            return approved[-1].conditions
+        return tuple(said for fact in dated if isinstance(fact, events.Reviewed) for said in fact.conditions)
+
+    @property
+    def reservation(self) -> events.CapacityReserved | None:
+        """What a guarantee fund holds ready for it."""
+        reserved = self.facts_of(events.CapacityReserved)
+        return reserved[-1] if reserved and not self.facts_of(events.CapacityReleased) else None
+
     @property
     def most(self) -> Fen:
         """What was asked for, and no more than any review allows."""
@@ -121,6 +134,7 @@ class Standing(EventSourced[Fact]):
                 for which, review in self.reviews.items()
                 if as_of is None or review.value_date <= as_of
             },
+            "conditions": list(self.conditions(as_of)),
             "waits_for": list(self.waits_for()) if as_of is None else None,
         }
 

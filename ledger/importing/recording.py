@@ -214,7 +214,7 @@ def _count(
         report.unchanged += opening is not None
         report.imported += opening is None
         report.exceptions.update(exception.rule for exception in row.exceptions)
-        claimed: Fen = sum(s.fen for c in told[row.loan_no][1] for s in c.opening.shares if s.party != "bank")
+        claimed: Fen = sum(claim.guaranteed for claim in told[row.loan_no][1])
         report.amounts.update(
             approved=row.approved,
             disbursed=row.disbursed,

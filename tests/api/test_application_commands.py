@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,39 +68,36 @@ class Clerk:
     def form(self, **more: Any) -> str:
         return self.paper("form.json", json.dumps(FORM | more))
 
-    def accepted(self, **more: Any) -> None:
-        case: str = {**FORM, **more}["case_no"]
-        self.done("application", "submit", self.form(**more), "--on", "2025-03-03")
-        form = self.done(
-            "application", "add", case, "form", self.paper("form.pdf", b"%PDF-1.7 form"), "--on", "2025-03-03"
-        )
-        self.done(
-            "application", "add", case, "identity", self.paper("id.png", b"\x89PNG\r\n\x1a\n1"), "--on", "2025-03-03"
-        )
-        for source, figure in (
-            ("market_regulator", "status=in_business"),
-            ("civil_affairs", "marital=married"),
-            ("credit_registry", "overdue=no"),
+    def accepted(
+        self,
+        brought: Sequence[str] = ("form", "identity"),
+        business: Sequence[str] = ("status=in_business",),
+        **more: Any,
+    ) -> None:
+        """Submitted with its documents, the figures entered by hand; `business` is what the market regulator knows."""
+        case, day = {**FORM, **more}["case_no"], ("--on", "2025-03-03")
+        self.done("application", "submit", self.form(**more), *day)
+        for kind in brought:
+            paper = self.paper(f"{kind}.pdf", f"%PDF-1.7 {kind}")
+            digest = self.done("application", "add", case, kind, paper, *day)["digest"]
+        read = ("--from", digest, "--reason", "not connected")
+        for source, figures in (
+            ("market_regulator", business),
+            ("civil_affairs", ("marital=married",)),
+            ("credit_registry", ("overdue=no",)),
         ):
-            command = (
-                "application",
-                "enter",
-                case,
-                source,
-                figure,
-                "--from",
-                form["digest"],
-                "--reason",
-                "not connected",
-            )
-            self.done(*command, "--on", "2025-03-03")
-        self.done("application", "accept", case, "--on", "2025-03-03")
+            self.done("application", "enter", case, source, *figures, *read, *day)
+        self.done("application", "accept", case, *day)
 
 
 @pytest.fixture
 def clerk(say: Say, home: Home, tmp_path: Path) -> Clerk:
     typing = Clerk(say, home, tmp_path)
     typing.done("policy", "publish")
+    fund = "jining_guarantee_fund"
+    typing.done("fund", "open", fund, "--title", "担保基金", "--run-by", "jining_hr", "--on", "2024-01-02")
+    capital = ("5000000.00", "--bank", "rural_commercial", "--reference", "C-1", "--on", "2024-01-02")
+    typing.done("fund", "inject", fund, *capital)
     return typing
 
 
@@ -123,7 +121,38 @@ def test_a_person_applies_is_reviewed_by_three_institutions_approved_and_sees_wh
     (loan,) = clerk.done("query", "loan_book", "--where", "loan_no=JN-1")["rows"]
     assert (loan["approved"], loan["guaranteed"], loan["status"]) == ("200000.00", "140000.00", "contracted")
     topics = [event["topic"] for event in clerk.done("replay", "application/A-1")["events"]]
-    assert topics[-2:] == ["application.approved", "application.contracted"]
+    told = ["approved", "capacity_reserved", "contracted", "capacity_released"]
+    assert topics[-4:] == [f"application.{what}" for what in told]
+
+
+def test_conditions_are_said_recorded_and_known_at_signing(clerk: Clerk) -> None:
+    clerk.accepted()
+    day = ("--on", "2025-03-04")
+    clerk.done("application", "counter-guarantee", "A-1", "mortgage", "--value", "200000.00", *day, by=GUARANTOR)
+    asked = ("--condition", "每季报送经营情况", "--condition", "a statement every quarter")
+    credit = clerk.done("application", "review", "A-1", "credit", "--margin-bp", "50", *asked, *day, by=BANK)
+    assert credit["conditions"] == ["每季报送经营情况", "a statement every quarter"]
+    clerk.done("application", "review", "A-1", "guarantee", "--condition", "按时续租", *day, by=GUARANTOR)
+    clerk.done("application", "review", "A-1", "eligibility", *day, by=HR)
+    provided = ("--condition", "the licence is renewed")
+    clerk.done("application", "approve", "A-1", *provided, "--on", "2025-03-05", by=APPROVER)
+    signed = clerk.done("application", "sign", "A-1", "JN-1", "--on", "2025-03-10", by=BANK)
+    known = ["每季报送经营情况", "a statement every quarter", "按时续租", "the licence is renewed"]
+    assert sorted(signed["conditions"]) == sorted(known)
+    replayed = clerk.done("replay", "application/A-1")
+    said = {event["topic"]: event["body"].get("conditions") for event in replayed["events"]}
+    assert said["application.credit_reviewed"] == known[:2]
+    assert said["application.guarantee_reviewed"] == known[2:3]
+    assert said["application.approved"] == replayed["state"]["conditions"] == signed["conditions"]
+    before = clerk.done("replay", "application/A-1", "--as-of", "2025-03-04")["state"]["conditions"]
+    assert before == known[:3]
+
+
+@pytest.mark.parametrize("condition", ["", "two\nlines", "x" * 501])
+def test_a_condition_is_one_line_in_words(clerk: Clerk, condition: str) -> None:
+    clerk.accepted()
+    said = clerk("application", "review", "A-1", "eligibility", "--condition", condition, "--on", "2025-03-04", by=HR)
+    assert (said.status, said.error["field"]) == (BAD_INPUT, "conditions.0")
 
 
 def test_a_refusal_is_told_in_both_languages_with_figures_edition_and_article(clerk: Clerk) -> None:
@@ -144,7 +173,16 @@ def test_a_refusal_is_told_in_both_languages_with_figures_edition_and_article(cl
         ({"amount": "200000.001"}, "amount", "300000.00"),
         ({"amount": "１００"}, "amount", "300000.00"),
         ({"amount": "-1"}, "amount", "0.00"),
-        ({"amount": "0"}, "amount_fen", ""),
+        ({"amount": "0"}, "amount", "more than 0.00"),
+        ({"amount": "-0.00"}, "amount", "more than 0.00"),
+        ({"amount": "9" * 20}, "amount", "300000.00"),
+        ({"amount": 200000}, "amount", ""),
+        ({"amount_fen": 20_000_000}, "amount_fen", "amount"),
+        ({"value_date": "2025-03-03"}, "value_date", "--on"),
+        ({"spouse": {"name": "李四", "id_number": "12"}}, "spouse.id_number", ""),
+        ({"spouse": {"name": "李\n四", "id_number": ID_NUMBER}}, "spouse.name", ""),
+        ({"partners": [FORM["spouse"], {"name": "王五", "id_number": "12"}]}, "partners.1.id_number", ""),
+        ({"enterprise": {"credit_code": "9137", "staff": -1, "hired": 0}}, "enterprise.staff", ""),
         ({"months": 0}, "months", ""),
         ({"months": 10**9}, "months", ""),
         ({"product": "moonshot"}, "product", "zheng_yin_dan"),
@@ -155,7 +193,7 @@ def test_a_refusal_is_told_in_both_languages_with_figures_edition_and_article(cl
         ({"kind": "small_enterprise"}, "enterprise", "states"),
         ({"case_no": "a/b"}, "case_no", ""),
         ({"applicant": {"name": "张三"}}, "applicant.id_number", ""),
-        ({"applicant": {"name": "张三", "id_number": "12"}}, "id_number", ""),
+        ({"applicant": {"name": "张三", "id_number": "12"}}, "applicant.id_number", ""),
         ({"color": "red"}, "color", ""),
     ],
 )
@@ -167,6 +205,19 @@ def test_absurd_requests_name_the_field_and_record_nothing_of_it(
     assert remedy in said.error["message"]["en"]
     assert ID_NUMBER not in said.out + said.err
     assert clerk.done("query", "application_register")["rows"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (("review", "A-1", "credit", "--margin-bp", "50"), "--most"),
+        (("counter-guarantee", "A-1", "mortgage"), "--value"),
+        (("approve", "A-1"), "--amount"),
+    ],
+)
+def test_an_amount_of_nothing_names_the_option(clerk: Clerk, command: tuple[str, ...], option: str) -> None:
+    said = clerk("application", *command, option, "0.00")
+    assert (said.status, said.error["field"]) == (BAD_INPUT, option)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '"form"', "{" * 5000, "\x00"])
@@ -181,6 +232,8 @@ def test_commands_out_of_turn_are_refused_with_what_to_do(clerk: Clerk) -> None:
         assert (said.status, said.error["code"]) == (REFUSED, code)
 
     refused("application.unknown", "accept", "A-1")
+    refused("partner.unknown", "submit", clerk.form(partner_no="P-9"), "--on", "2025-03-03")
+    refused("project.unknown", "submit", clerk.form(project_no="X-9"), "--on", "2025-03-03")
     clerk.done("application", "submit", clerk.form(), "--on", "2025-03-03")
     refused("application.exists", "submit", clerk.form(), "--on", "2025-03-03")
     refused("application.household_has_one", "submit", clerk.form(case_no="A-2"), "--on", "2025-03-03")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from api.demo.funds import ensure_fund
 from api.demo.partners import play_partners
-from api.demo.playing import Player
+from api.demo.playing import CHANNEL, Player
 from api.demo.scene import lives
 from domain.facts import Moment
 from ledger.keystore import Keystore
@@ -26,6 +27,7 @@ def registers(
     ledger: Ledger, database: str, empty_database: str, tmp_path: Path, moment: Moment
 ) -> dict[str, list[dict[str, Any]]]:
     """What both registers say after the loans of the scene that are 乡村贷 were played."""
+    ensure_fund(ledger, moment, CHANNEL)
     player = Player(ledger, Keystore(empty_database, tmp_path / "keys" / "master.key"), moment)
     scene = lives(LOANS, SEED, 1)
     for life in scene:

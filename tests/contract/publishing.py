@@ -31,10 +31,10 @@ def rendered() -> str:
     return json.dumps(event_schemas(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def history() -> list[tuple[str, dict[str, object]]]:
-    """Every committed version of the snapshot."""
-    path = f"tests/contract/{SNAPSHOT.name}"
-    root = SNAPSHOT.parents[2]
+def history(snapshot: Path = SNAPSHOT) -> list[tuple[str, dict[str, object]]]:
+    """Every committed version of a snapshot."""
+    path = f"tests/contract/{snapshot.name}"
+    root = snapshot.parents[2]
     commits = _git(root, "log", "--format=%H", "--", path).split()
     return [(commit, json.loads(_git(root, "show", f"{commit}:{path}"))) for commit in commits]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.compensation.claim import Claim, RecoversTooMuch
+from domain.compensation.claim import Claim
 from domain.compensation.events import RecoveryReceived
 from domain.errors import DatedInFuture, InvalidInput
 from domain.money import Fen, yuan
@@ -75,13 +75,15 @@ def test_whatever_comes_back_each_party_has_its_share_of_the_whole(parts: list[t
     assert claim.state()["recovered"] == {share.party: yuan(share.fen) for share in SCHEME.divide(whole)}
 
 
-def test_everything_may_come_back_and_not_a_fen_more() -> None:
+def test_what_comes_in_beyond_the_loss_is_the_borrower_s() -> None:
     claim = _claim("100.00")
     _recover(claim, "60.00")
-    refused = refuses(claim, RecoversTooMuch, lambda: _recover(claim, "40.01"))
-    assert "40.00" in str(refused)
     _recover(claim, "45.00", "5.00")
-    refuses(claim, RecoversTooMuch, lambda: _recover(claim, "0.01"))
+    _recover(claim, "0.01")
+    assert [fact.refundable_fen for fact in _recoveries(claim)] == [0, 0, 1]
+    state = claim.state()
+    assert (state["recovered"], state["refundable"]) == (state["paid"], "0.01")
+    assert set(state["outstanding"].values()) == {"0.00"}
 
 
 @pytest.mark.parametrize(("gross", "cost"), [("0.00", "0.00"), ("-1.00", "0.00"), ("1.00", "1.01"), ("1.00", "-0.01")])

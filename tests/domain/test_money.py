@@ -60,6 +60,13 @@ def test_a_negative_amount_is_read_only_where_one_is_asked_for() -> None:
     assert parse_yuan("-0.01", negative=True) == -1
 
 
+@pytest.mark.parametrize("text", ["0", "0.00", "-0"])
+def test_nothing_is_no_amount_where_something_is_asked_for(text: str) -> None:
+    with pytest.raises(InvalidInput, match="nothing; give an amount of more than"):
+        parse_yuan(text, zero=False)
+    assert parse_yuan(text) == 0
+
+
 @given(AMOUNTS, st.booleans())
 def test_what_is_written_is_read_back(fen: Fen, negative: bool) -> None:
     signed = -fen if negative else fen

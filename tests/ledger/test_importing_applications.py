@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from importlib import resources
 from pathlib import Path
 from statistics import mean, median
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -18,28 +21,29 @@ from hypothesis import strategies as st
 from domain.actor import Actor
 from domain.errors import NotPermitted, Refusal
 from domain.loan_application.application import LoanApplication
+from domain.loan_application.events import Submitted
 from domain.state import state_as_of
 from ledger.context import CommandContext
-from ledger.importing.applications import (
-    ImportedHistories,
-    import_histories,
-    load_history_mapping,
-    shipped_histories,
-)
+from ledger.importing.applications import ImportedHistories, import_histories
+from ledger.importing.cases import LONGEST_CASE
+from ledger.importing.history_mapping import load_history_mapping, shipped_histories
 from ledger.importing.reading import open_table
+from ledger.ledger import Ledger
 from ledger.verifying import verify
 from projections import log
 from projections.engine import Engine
 from projections.keeper import connect
 from projections.querying import Question, ask, projection
 from projections.rebuilding import rebuild
-from tests.conftest import SHARED, as_role
-from tests.ledger.writing import said_under
+from tests.conftest import DIGEST_KEY, SHARED, as_role
+from tests.ledger.writing import NOW, append, said_under
 
 REAL = SHARED / "data" / "applications" / "loan_applications_2012.csv.gz"
 HEADER = "case,seq,reg_date,amount_req,activity,transition,resource,timestamp"
 COLUMNS = HEADER.split(",")
 BEGUN = "2011-10-01T00:38:44.546+02:00"
+KEYS = 'case="a"\nsequence="b"\nactivity="c"\noccurred_at="d"\n'
+OPENS = '\n[activities]\nX = "submitted"\n'
 
 
 def row(case: object = 1, seq: object = 0, activity: str = "A_SUBMITTED", **more: str) -> str:
@@ -192,11 +196,115 @@ def test_an_import_that_was_cut_off_is_completed(place: Place) -> None:
     assert place.take(rows[:1]).unchanged == 1
 
 
-def test_a_case_recorded_otherwise_is_set_aside_and_stays_as_it_was(place: Place) -> None:
+@pytest.mark.parametrize("column", ["amount_req", "reg_date"])
+def test_a_case_recorded_otherwise_is_set_aside_and_stays_as_it_was(place: Place, column: str) -> None:
     place.take([row(1)])
-    report = place.take([row(1, amount_req="9"), row(2)])
+    report = place.take([row(1, **{column: "9"}), row(2)])
     assert [(q.row, q.reasons[0].rule) for q in report.quarantined] == [(1, "recorded_differently")]
     assert [line["amount"] for line in place.rows()] == ["20000.00", "20000.00"]
+
+
+def test_a_mapping_that_keeps_more_finds_what_both_kept_unchanged(place: Place) -> None:
+    shipped = (resources.files("ledger.importing") / "histories" / "bpi2012.toml").read_text()
+    more = place.folder / "more.toml"
+    more.write_text(
+        shipped.replace('keep = ["reg_date"]', 'keep = ["reg_date", "transition"]').replace(
+            '["transition"]\n\n', "[]\n\n"
+        )
+    )
+    place.take([row(1)])
+    assert place.take([row(1)], str(more)).unchanged == 1
+
+
+def test_a_last_row_without_a_line_end_may_be_cut_off_and_takes_its_case_with_it(place: Place) -> None:
+    report = place.take_file("\n".join([HEADER, row(1), row(2), row(2, 1, "A_DECLINED")]).encode())
+    assert [(q.row, q.case, q.reasons[0].rule) for q in report.quarantined] == [(3, "2", "file_ends_inside")]
+    assert [line["case_no"] for line in place.rows()] == ["1"]
+
+
+def test_a_case_of_more_steps_than_anybody_takes_is_set_aside(place: Place) -> None:
+    def long(case: int, steps: int) -> list[str]:
+        return [row(case), *(row(case, step, "A_PARTLYSUBMITTED") for step in range(1, steps))]
+
+    report = place.take([*long(1, LONGEST_CASE), *long(2, LONGEST_CASE + 1)])
+    assert [(q.case, q.reasons[0].rule) for q in report.quarantined] == [("2", "too_many_steps")]
+    assert place.length() == LONGEST_CASE
+
+
+def test_what_is_set_aside_is_listed_by_its_rows(place: Place) -> None:
+    report = place.take([row(1), row(2), row(2, 1, "A_WHAT"), row(1, 1, "A_WHAT")])
+    assert [(q.row, q.case) for q in report.quarantined] == [(3, "2"), (4, "1")]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [row(1, 1, "A_PREACCEPTED"), row(1, 2, "A_DECLINED")],  # a step between those that are recorded
+        [row(1, 2, "A_APPROVED")],
+        [row(1, 2, "A_DECLINED", resource="9")],
+        [row(1, 2, "A_DECLINED", timestamp="2011-10-01T00:38:44.547+02:00")],
+        [row(1, 3, "A_DECLINED")],
+    ],
+)
+def test_no_step_is_recorded_twice_and_none_is_taken_for_another(place: Place, later: list[str]) -> None:
+    place.take([row(1), row(1, 2, "A_DECLINED")])
+    report = place.take([row(1), *later])
+    assert [(q.row, q.case, q.reasons[0].rule) for q in report.quarantined] == [(2, "1", "recorded_differently")]
+    assert (report.imported, report.unchanged, report.recorded) == (0, 0, 0)
+    assert place.topics("1") == ["application.submitted", "A_DECLINED"]
+
+
+def test_an_application_of_our_own_is_no_history(place: Place) -> None:
+    place.take([row(1)])
+    with Ledger(as_role(place.dsn, "application"), digest_key=DIGEST_KEY) as ledger:
+        stream: dict[str, Any] = {
+            "originator_id": LoanApplication.create_id("2"),
+            "originator_version": 1,
+            "timestamp": NOW,
+        }
+        append(
+            ledger,
+            [
+                Submitted(
+                    **stream,
+                    value_date=date(2011, 10, 1),
+                    case_no="2",
+                    amount_fen=2_000_000,
+                    source_status="A_SUBMITTED",
+                    weekdays_only=True,
+                )
+            ],
+        )
+    report = place.take([row(1), row(2), row(2, 1, "A_DECLINED")])
+    assert (report.unchanged, report.imported, report.recorded) == (1, 0, 0)
+    assert [(q.case, q.reasons[0].rule) for q in report.quarantined] == [("2", "recorded_differently")]
+
+
+def test_the_same_log_in_another_order_of_rows_changes_nothing(place: Place) -> None:
+    rows = [row(1), row(1, 1, "A_PARTLYSUBMITTED"), row(2), row(1, 2, "A_DECLINED")]
+    place.take(rows)
+    report = place.take(rows[::-1])
+    assert (report.imported, report.unchanged, report.recorded) == (0, 2, 0)
+
+
+def test_of_two_imports_at_once_every_case_is_recorded_once(place: Place) -> None:
+    """More cases than a batch holds, so that each importer finds some that the other was faster with."""
+    file = place.folder / "both.csv"
+    told = [row(case, step, "A_PARTLYSUBMITTED" if step else "A_SUBMITTED") for case in range(900) for step in range(4)]
+    file.write_text("\n".join([HEADER, *told, ""]))
+    together = Barrier(2)
+
+    def take() -> ImportedHistories:
+        table = open_table(file, load_history_mapping("bpi2012"))
+        with psycopg.connect(as_role(place.dsn, "importer"), autocommit=True) as importer:
+            together.wait(timeout=30)
+            return import_histories(importer, table, said_under())
+
+    with ThreadPoolExecutor() as pool:
+        reports = [running.result() for running in [pool.submit(take), pool.submit(take)]]
+    assert [report.imported + report.unchanged for report in reports] == [900, 900]
+    assert sum(report.imported for report in reports) == 900
+    assert sum(report.recorded for report in reports) == len(told) == place.length()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +312,8 @@ def test_a_case_recorded_otherwise_is_set_aside_and_stays_as_it_was(place: Place
     [
         ({"case": ""}, "not_a_number_of_a_case"),
         ({"case": "a/b"}, "not_a_number_of_a_case"),
+        ({"case": "a\u202eb"}, "not_a_number_of_a_case"),
+        ({"case": "a\u00a0b"}, "not_a_number_of_a_case"),
         ({"seq": "-1"}, "not_a_sequence_number"),
         ({"seq": "１"}, "not_a_sequence_number"),
         ({"seq": "1.0"}, "not_a_sequence_number"),
@@ -212,6 +322,10 @@ def test_a_case_recorded_otherwise_is_set_aside_and_stays_as_it_was(place: Place
         ({"timestamp": "2011-10-01"}, "not_a_time_with_offset"),
         ({"timestamp": "2011-10-01T00:00:00"}, "not_a_time_with_offset"),
         ({"timestamp": "2011-02-30T00:00:00+02:00"}, "not_a_time_with_offset"),
+        ({"timestamp": "2011-W39-6T00:00:00+02:00"}, "not_a_time_with_offset"),
+        ({"timestamp": "2011-10-01T00:00:00.123456789+02:00"}, "not_a_time_with_offset"),
+        ({"timestamp": "2011-10-01T00:00:00+23:00"}, "not_a_time_with_offset"),
+        ({"timestamp": "0001-01-01T00:00:00+00:00"}, "before_1949"),
         ({"timestamp": "2999-01-01T00:00:00+02:00"}, "in_the_future"),
         ({"amount_req": "1.234"}, "not_an_amount"),
         ({"amount_req": "1e3"}, "not_an_amount"),
@@ -229,8 +343,33 @@ def test_a_case_with_a_row_that_is_no_fact_is_set_aside_whole(place: Place, more
 def test_a_later_row_that_is_no_fact_takes_its_whole_case_with_it(place: Place) -> None:
     report = place.take([row(1), row(1, 1, "A_WHAT"), row(2), row(2, 0, "A_DECLINED"), row(3), row(3, 1)])
     assert report.imported == 0
-    rules = [q.reasons[0].rule for q in report.quarantined]
-    assert rules == ["unknown_activity", "sequence_repeated", "not_begun_by_a_submission"]
+    assert [(q.row, q.case, q.reasons[0].rule) for q in report.quarantined] == [
+        (2, "1", "unknown_activity"),
+        (4, "2", "sequence_repeated"),
+        (6, "3", "submitted_again"),
+    ]
+
+
+@pytest.mark.parametrize("broken", ["{},more", "1,2"])
+def test_a_row_of_the_wrong_length_takes_the_case_that_it_names_with_it(place: Place, broken: str) -> None:
+    """Recorded without its refusal the case would stand open for ever."""
+    report = place.take([row(1), row(1, 1, "A_PREACCEPTED"), broken.format(row(1, 2, "A_DECLINED")), row(2)])
+    assert [(q.row, q.case, q.reasons[0].rule) for q in report.quarantined] == [(3, "1", "wrong_number_of_cells")]
+    assert (report.cases, report.imported) == (2, 1)
+    assert [line["case_no"] for line in place.rows()] == ["2"]
+
+
+@pytest.mark.parametrize(("column", "value"), [("amount_req", "99999"), ("reg_date", "2011-10-02T00:00:00+02:00")])
+def test_a_case_is_not_one_thing_in_one_row_and_another_in_the_next(place: Place, column: str, value: str) -> None:
+    report = place.take([row(1), row(1, 1, "A_DECLINED", **{column: value})])
+    (found,) = report.quarantined
+    assert (found.row, found.reasons[0].field, found.reasons[0].rule) == (2, column, "differs_within_case")
+    assert place.length() == 0
+
+
+def test_a_log_may_leave_out_in_later_rows_what_the_first_has_said(place: Place) -> None:
+    report = place.take([row(1), row(1, 1, "A_DECLINED", amount_req="", reg_date="")])
+    assert (report.imported, report.quarantined) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -289,6 +428,13 @@ def test_only_the_operator_imports(place: Place) -> None:
         ("nonsense", "toml"),
         ('case="a"\nsequence="b"\nactivity="c"\noccurred_at="d"\n[activities]\nX = "celebrated"\n', "activities.X"),
         ('case="a"\nsequence="b"\nactivity="c"\noccurred_at="d"\ncolour="e"\n[activities]\nX = "noted"\n', "colour"),
+        (KEYS + 'name="mine"' + OPENS, "name"),
+        (KEYS + 'digest="0"' + OPENS, "digest"),
+        (KEYS + 'amount="a"' + OPENS, "column a"),
+        (KEYS + 'keep=["b"]' + OPENS, "column b"),
+        (KEYS + 'keep=["e"]\nignore=["e"]' + OPENS, "column e"),
+        (KEYS + 'amount=""' + OPENS, "amount"),
+        (KEYS + '[activities]\nX = "noted"\n', "activities"),
     ],
 )
 def test_a_mapping_that_is_none_names_its_key(tmp_path: Path, text: str, key: str) -> None:

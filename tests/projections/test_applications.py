@@ -17,7 +17,7 @@ from domain.loan_application import events
 from domain.loan_application.application import LoanApplication
 from domain.policy.pin import PolicyPin
 from domain.policy.shipped import shipped_calendars
-from domain.working_days import WorkCalendar
+from domain.working_days import CalendarYear, WorkCalendar
 from ledger.ledger import Ledger
 from ledger.publishing import PublishPolicy, publish_policy, shipped
 from projections.engine import Engine
@@ -78,6 +78,27 @@ def test_a_calendar_published_again_takes_the_place_of_the_earlier_from_its_posi
     assert reader.execute(f"SELECT {sql}".encode(), {"known_at": before}).fetchone() == (5,)
 
 
+def test_a_calendar_published_again_without_any_holiday_takes_them_all_back(
+    ledger: Ledger, database: str, reader: Connection[Any]
+) -> None:
+    assert counted(reader, date(2025, 5, 1), date(2025, 5, 3)) == 0
+    none = CalendarYear(year=2025, holidays=frozenset(), make_up=frozenset())
+    publish_policy(ledger, PublishPolicy(calendars=(none,)), said_under())
+    fold(database)
+    assert counted(reader, date(2025, 5, 1), date(2025, 5, 3)) == 2
+
+
+def test_a_first_of_january_that_is_worked_counts_like_any_other_make_up_day(
+    ledger: Ledger, database: str, reader: Connection[Any]
+) -> None:
+    """In no year so far; the paper and the domain would still agree."""
+    year = CalendarYear(year=2028, holidays=frozenset(), make_up=frozenset({date(2028, 1, 1)}))
+    publish_policy(ledger, PublishPolicy(calendars=(year,)), said_under())
+    fold(database)
+    assert WorkCalendar({2028: year}).between(date(2027, 12, 31), date(2028, 1, 2)) == 1
+    assert counted(reader, date(2028, 1, 1), date(2028, 1, 3)) == 1
+
+
 class Case:
     """An application's facts, one after the other."""
 
@@ -94,7 +115,7 @@ class Case:
         self.tell(kind, day, outcome="passed", policy=PIN, reviewer="r", institution="i")
 
 
-def queue(reader: Connection[Any], day: date, known_at: int | None = None) -> list[tuple[str, str, int | None]]:
+def queue(reader: Connection[Any], day: date | None, known_at: int | None = None) -> list[tuple[str, str, int | None]]:
     answer = ask(reader, projection("application_queue"), Question(as_of=day, known_at=known_at))
     return [(row["case_no"], row["waiting_for"], row["working_days_left"]) for row in answer.rows]
 
@@ -123,6 +144,7 @@ def test_the_queue_on_any_day_says_who_waits_on_whom_and_how_long(
     assert queue(reader, date(2025, 3, 13)) == [("A-1", "approver", 10)]
     assert queue(reader, date(2025, 3, 14)) == []
     assert queue(reader, date(2025, 3, 31), known) == [("A-1", "eligibility+guarantee+credit", -4)]
+    assert queue(reader, None, known) == [("A-1", "eligibility+guarantee+credit", None)]
 
 
 def test_the_register_keeps_an_approval_that_lapsed(ledger: Ledger, database: str, reader: Connection[Any]) -> None:

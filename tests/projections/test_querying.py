@@ -207,7 +207,7 @@ def _amounts(fact: Fact, as_of: date) -> Iterator[tuple[UUID, str, int]]:
         case ClaimRecorded():
             yield fact.loan, "claimed", fact.covered_fen - next(s.fen for s in fact.shares if s.party == "bank")
         case RecoveryReceived():
-            yield fact.loan, "recovered", fact.gross_fen - fact.cost_fen
+            yield fact.loan, "recovered", sum(share.fen for share in fact.shares)
 
 
 def _said(fact: Fact) -> Iterator[tuple[UUID, str, Any]]:

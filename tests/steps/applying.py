@@ -150,7 +150,7 @@ class Hall:
 
 @pytest.fixture
 def hall(office: Office, tmp_path: Path, empty_database: str) -> Hall:
-    keystore = Keystore(make_conninfo(empty_database), tmp_path / "master.key")
+    keystore = Keystore(make_conninfo(empty_database), tmp_path / "keys" / "master.key")
     desk = Desk(office.ledger, PolicyBook(office.ledger), keystore, MaterialStore(tmp_path / "materials"), NoSource())
     (tmp_path / "answers" / CIVIL).mkdir(parents=True)
     return Hall(office, desk, tmp_path)

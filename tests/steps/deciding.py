@@ -87,6 +87,13 @@ def all_passed_with(hall: Hall, most: Fen, day: date) -> None:
         hall.office.recorded()
 
 
+@given(step("the bank asks for {condition:quoted} and all three reviews passed on {day:day}"))
+def all_passed_under(hall: Hall, condition: str, day: date) -> None:
+    for which in REVIEWS:
+        _passes(hall, which, day, **({"conditions": (condition,)} if which == "credit" else {}))
+        hall.office.recorded()
+
+
 @when(step("the credit review is made by another bank on {day:day}"))
 def by_another_bank(hall: Hall, day: date) -> None:
     _review(hall, "credit", day, REVIEWERS["credit"].model_copy(update={"institution": OTHER_BANK}))
@@ -160,6 +167,12 @@ def approved(hall: Hall, day: date) -> None:
     hall.office.recorded()
 
 
+@given(step("the application was approved on {day:day} provided that {condition:quoted}"))
+def approved_under(hall: Hall, condition: str, day: date) -> None:
+    _approve(hall, day, APPROVER, conditions=(condition,))
+    hall.office.recorded()
+
+
 @when(step("the reviewer of eligibility approves it on {day:day}"))
 def reviewer_approves(hall: Hall, day: date) -> None:
     _approve(hall, day, REVIEWERS["eligibility"].model_copy(update={"role": "approver"}))
@@ -205,6 +218,12 @@ def signed(hall: Hall, day: date) -> None:
 def pay_out(hall: Hall, amount: Fen, day: date) -> None:
     command = Disburse(loan_no=_loan_no(hall), amount_fen=amount, value_date=day, bank_reference="P-1")
     hall.office.act(lambda: disburse(hall.desk.ledger, command, _by(hall, REVIEWERS["credit"])))
+
+
+@then(step("it is signed under {one:quoted} and {other:quoted}"))
+def is_signed_under(hall: Hall, one: str, other: str) -> None:
+    hall.office.recorded()
+    assert hall.application.state()["conditions"] == [one, other]
 
 
 @then(step("the loan runs at {rate:percent} a year"))

@@ -32,8 +32,7 @@ def today_is(office: Office, today: date) -> None:
 
 @given(step("a contract of {amount:yuan} was signed on {signed_on:day}"))
 def a_contract(office: Office, amount: Fen, signed_on: date) -> None:
-    _new_loan(office, office.bank)
-    _sign(office, amount, signed_on, YEAR)
+    sign(office, amount, signed_on)
     office.recorded()
 
 
@@ -44,19 +43,19 @@ def another_contract_with_the_bank(office: Office, amount: Fen, signed_on: date)
 
 @given(step("another contract of {amount:yuan} was signed with another bank on {signed_on:day}"))
 def another_contract_with_another_bank(office: Office, amount: Fen, signed_on: date) -> None:
-    office.bank = OTHER_BANK if office.bank == BANK else BANK
+    other_bank(office)
     a_contract(office, amount, signed_on)
 
 
 @given(step("a loan of {amount:yuan} at {rate:percent} was paid out on {day:day}"))
 def a_loan(office: Office, amount: Fen, rate: Decimal, day: date) -> None:
     terms = YEAR.model_copy(update={"annual_rate": rate})
-    _lend(office, amount, day, terms)
+    lend(office, amount, day, terms)
 
 
 @given(step("a loan of {amount:yuan} at {rate:percent} in {number:count} instalments was paid out on {day:day}"))
 def a_loan_in_instalments(office: Office, amount: Fen, rate: Decimal, number: int, day: date) -> None:
-    _lend(office, amount, day, RepaymentTerms(annual_rate=rate, instalments=number))
+    lend(office, amount, day, RepaymentTerms(annual_rate=rate, instalments=number))
 
 
 @when(step("a contract of {amount:yuan} is signed again under the same number"))
@@ -179,10 +178,21 @@ def _new_loan(office: Office, bank: str) -> None:
     office.loan_no, office.bank = f"JN-2024-{office.number():04d}", bank
 
 
-def _lend(office: Office, amount: Fen, day: date, terms: RepaymentTerms) -> None:
+def lend(office: Office, amount: Fen, day: date, terms: RepaymentTerms, **more: object) -> None:
+    """A contract under a new number, put on the desk and paid out."""
     _new_loan(office, office.bank)
-    _sign(office, amount, day.replace(day=1), terms)
+    _sign(office, amount, day.replace(day=1), terms, **more)
     paid_out(office, amount, day)
+
+
+def sign(office: Office, amount: Fen, signed_on: date) -> None:
+    """A contract of somebody new, put on the desk."""
+    _new_loan(office, office.bank)
+    _sign(office, amount, signed_on, YEAR)
+
+
+def other_bank(office: Office) -> None:
+    office.bank = OTHER_BANK if office.bank == BANK else BANK
 
 
 def sign_for(office: Office, borrower: UUID, product: str, amount: Fen, signed_on: date) -> None:
@@ -204,7 +214,7 @@ def _sign(office: Office, amount: Fen, signed_on: date, terms: RepaymentTerms, *
         terms=terms,
         rate_basis=RateBasis(lpr_published_on=date(2024, 2, 20), lpr=Decimal("0.0345"), margin_bp=50),
         policy=POLICY,
-        share_scheme=zheng_yin_dan(FUND, office.bank, GUARANTOR),
+        share_scheme=zheng_yin_dan(office.fund, office.bank, GUARANTOR),
         value_date=signed_on,
     ).model_copy(update=more)
     office.act(lambda: sign_contract(office.ledger, contract, office.by("bank_officer", office.bank)))

@@ -17,6 +17,7 @@ from domain.actor import Actor
 from domain.compensation.claim import Claim
 from domain.errors import Refusal
 from domain.facts import Fact, Moment
+from domain.guarantee_fund.events import CapacityNotice
 from domain.loan.loan import Loan
 from domain.state import state_as_of
 from ledger.context import CommandContext
@@ -27,8 +28,9 @@ from projections.keeper import connect
 from projections.querying import ALL, Question, ask, projection
 from projections.rebuilding import Rebuilt
 from tests.conftest import as_role
+from tests.funds import open_with_capital
 
-FUND, GUARANTOR = "jining_fund", "jining_guarantee"
+FUND, GUARANTOR = "jining_guarantee_fund", "jining_guarantee"
 BANK, OTHER_BANK = "jining_rcb", "jining_bank"
 
 
@@ -41,6 +43,7 @@ class Office:
     today: date = date(2025, 12, 31)
     loan_no: str = "JN-2024-0001"
     bank: str = BANK
+    fund: str = FUND
     answer: Receipt | Refusal | None = None
     first_answer: Receipt | None = None
     reports: dict[str, Receipt] = field(default_factory=dict)
@@ -68,10 +71,12 @@ class Office:
         assert log.head(self.reader) == self._position_before, "what was refused left a trace"
 
     def recorded(self) -> Receipt:
-        """The last act was recorded, at the end of the record."""
+        """The last act was recorded, at the end of the record; all that may follow is what the program notices of the fund."""
         assert isinstance(self.answer, Receipt), f"answered {self.answer!r}"
         assert not self.answer.repeated
-        assert self.answer.position == log.head(self.reader) > self._position_before
+        assert self.answer.position > self._position_before
+        after = log.page(self.reader, self.answer.position)
+        assert all(isinstance(noticed.fact, CapacityNotice) for noticed in after), f"followed by {after}"
         return self.answer
 
     def by(self, role: str, institution: str, subject: str | None = None, key: str | None = None) -> CommandContext:
@@ -140,6 +145,7 @@ class Office:
 @pytest.fixture
 def office(ledger: Ledger, database: str) -> Iterator[Office]:
     opened = Office(ledger, database)
+    open_with_capital(ledger, opened.moment, FUND)
     yield opened
     opened.close()
     assert not isinstance(opened.answer, Refusal), f"nobody expected: {opened.answer}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pytest_bdd import given, then, when
@@ -18,6 +19,8 @@ from ledger.keystore import Keystore
 from ledger.registering import RegisterBorrower, register_borrower
 from projections import log
 from projections.querying import Question, ask, projection
+from tests.steps.applying import Hall
+from tests.steps.deciding import all_passed, approved
 from tests.steps.lending import sign_for
 from tests.steps.office import Office
 from tests.steps.words import as_rows, step
@@ -67,6 +70,12 @@ class Village:
         )
         office = self.office
         office.act(lambda: partnering.recruit_partner(office.ledger, self.keystore, command, office.by("clerk", "hr")))
+
+    def borrower(self, who: str, day: date) -> UUID:
+        """Their pseudonym, as somebody who borrows."""
+        name, id_number = PEOPLE.get(who, SOMEBODY_ELSE)
+        registration = RegisterBorrower(name=name, id_number=id_number, value_date=day)
+        return register_borrower(self.office.ledger, self.keystore, registration, self.office.by("clerk", "hr"))
 
     def register(self, name: str, partners: Sequence[str], day: date) -> None:
         command = landing.RegisterProject(
@@ -167,16 +176,35 @@ def left(village: Village, who: str, day: date) -> None:
 
 @given(step("a 乡村贷 of {amount:yuan} was signed by {who:word} on {day:day}"))
 def was_lent(village: Village, amount: Fen, who: str, day: date) -> None:
-    office = village.office
-    name, id_number = PEOPLE.get(who, SOMEBODY_ELSE)
-    registration = RegisterBorrower(name=name, id_number=id_number, value_date=day)
-    borrower = register_borrower(office.ledger, village.keystore, registration, office.by("clerk", "hr"))
-    sign_for(office, borrower, "rural_partner", amount, day)
+    sign_for(village.office, village.borrower(who, day), "rural_partner", amount, day)
 
 
 @given(step("a 乡村贷 of {amount:yuan} was signed by somebody else on {day:day}"))
 def was_lent_to_another(village: Village, amount: Fen, day: date) -> None:
     was_lent(village, amount, "somebody else", day)
+
+
+@given(step("{who:word}'s application for a 乡村贷 of {amount:yuan} for {name:quoted} was approved on {day:day}"))
+def was_approved(village: Village, hall: Hall, who: str, amount: Fen, name: str, day: date) -> None:
+    hall.known[who] = village.borrower(who, day)
+    as_partner = {"product": "rural_partner", "group": "rural_partner", "partner_no": village.number(who)}
+    hall.submit(who, amount, 24, day, **as_partner, project_no=village.number(name))
+    hall.complete(day)
+    hall.accept(day)
+    all_passed(hall, day)
+    approved(hall, day)
+
+
+@then(step("the new loan is linked to {who:word} for {name:quoted}"))
+def is_linked(village: Village, hall: Hall, who: str, name: str) -> None:
+    """By the same append that signed it."""
+    receipt = village.office.recorded()
+    appended = [fact.topic for fact in log.page(village.office.reader, receipt.first_position - 1)]
+    used = ["application.contracted", "application.capacity_released"]
+    assert appended == [*used, "loan.contract_signed", "partner.loan_linked", "project.loan_linked"]
+    partner, project = village.partner(who), village.project(name)
+    assert partner is not None
+    assert (partner["loans"], project["loans"]) == (1, 1)
 
 
 @when(step("the loan is linked to {who:word} on {day:day}"))

@@ -11,8 +11,9 @@ from domain.actor import Actor
 from domain.compensation.claim import Claim
 from domain.compensation.events import RecoveryReceived, SharePaid
 from domain.money import Fen, parse_yuan
-from ledger.compensating import ChargeOff, RecordRecovery, charge_off, record_recovery
+from ledger.compensating import ChargeOff, charge_off
 from ledger.noticing import NoticeOverdue, notice_overdue
+from ledger.recovering import RecordRecovery, record_recovery
 from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
 from tests.steps.office import GUARANTOR, Office
 from tests.steps.words import PARTIES, as_rows, in_people_s_notation, shown, step

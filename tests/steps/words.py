@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,9 @@ from typing import Generic, TypeVar
 
 from pytest_bdd import parsers
 
-from domain.errors import DatedInFuture, InvalidInput, Refusal, SamePerson
+from domain.compensation import refusals as claims
+from domain.errors import DatedInFuture, InvalidInput, NotPermitted, Refusal, SamePerson
+from domain.guarantee_fund import refusals as funds
 from domain.loan import refusals
 from domain.loan_application import refusals as applications
 from domain.money import Fen, parse_yuan
@@ -24,6 +27,7 @@ STATES = {
     "overdue": "overdue",
     "settled": "settled",
     "charged off": "charged_off",
+    "taken over": "taken_over",
 }
 REASONS: dict[str, type[Refusal]] = {
     "it cannot be what it is said to be": InvalidInput,
@@ -53,6 +57,11 @@ REASONS: dict[str, type[Refusal]] = {
     "the same person acted before": SamePerson,
     "it is more than was reviewed": applications.MoreThanReviewed,
     "the approval has lapsed": applications.ApprovalLapsed,
+    "the fund has no room": funds.FundCapacityExceeded,
+    "the fund gives no new guarantees there": funds.GuaranteesAreSuspended,
+    "the level brought in less": funds.LevelShort,
+    "it was to be drawn before": refusals.DrawnTooLate,
+    "nothing has lapsed": refusals.NothingToLapse,
     "the person is a partner already": partners.PersonIsPartner,
     "the partner was not qualified": partners.NotQualified,
     "the loan is not the partner's": partners.NotPartnersLoan,
@@ -61,6 +70,18 @@ REASONS: dict[str, type[Refusal]] = {
     "the project had not landed": partners.NotLanded,
     "so many were not reported": partners.MoreThanReported,
     "the document proves another project's jobs": partners.EvidenceUsed,
+    "the role does not allow it": NotPermitted,
+    "the loan is not overdue for so long": claims.NotOverdueEnough,
+    "the loan has a claim": refusals.UnderClaim,
+    "a document is missing": claims.DocumentsMissing,
+    "the claim does not stand so": claims.ClaimStepOutOfOrder,
+    "the share is paid already": claims.PaidAlready,
+    "nothing was advanced yet": claims.NotAdvancedYet,
+    "it is a recovery": refusals.IsTakenOver,
+    "so much is not due": claims.MoreThanDue,
+    "the recovery was taken back already": claims.RecoveryReversedAlready,
+    "so much is not outstanding": claims.MoreThanOutstanding,
+    "there is no evidence": claims.WriteOffEvidenceMissing,
 }
 PARTIES = {"fund": "fund", "bank": "bank", "guarantee company": "guarantor"}
 KINDS = {"disbursed": "paid out", "repaid": "repaid", "reversed": "taken back", "charged_off": "charged off"}
@@ -88,6 +109,16 @@ def percent(text: str) -> Decimal:
     return Decimal(text.removesuffix(" %")) / 100
 
 
+def _some(names: Iterable[str]) -> str:
+    """One of the names, or several of them with commas and "and"."""
+    one = f"(?:{'|'.join(names)})"
+    return f"{one}(?:(?:, | and ){one})*"
+
+
+def _listed(text: str) -> list[str]:
+    return re.split(r", | and ", text)
+
+
 _WORDS: dict[str, Word[object]] = {
     "yuan": Word(r"¥[0-9,]+\.[0-9]{2}", yuan),
     "day": Word(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat),
@@ -96,6 +127,9 @@ _WORDS: dict[str, Word[object]] = {
     "reason": Word("|".join(REASONS), REASONS.__getitem__),
     "count": Word(r"[0-9]+", int),
     "quoted": Word(r'"[^"]*"', lambda text: text.strip('"')),
+    "party": Word("|".join(PARTIES), PARTIES.__getitem__),
+    "parties": Word(_some(PARTIES), _listed),
+    "offices": Word(_some(("hr", "finance", "pboc")), _listed),
     "word": Word(r"[^ ]+", str),
 }
 

@@ -1,0 +1,68 @@
+"""Loans 贷款: the loan book, and a loan's life from its payout to its settlement or loss."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from api.http import documents
+from api.http.commands import NUMBERED, command
+from api.http.hall import Hall
+from api.http.reads import TIMES, Times, one, parameters, read_model, tagged, times
+from api.http.things import LOAN
+from domain.loan.loan import Loan
+from domain.loan.refusals import UnknownLoan
+from ledger import compensating, disbursing, noticing, repaying, reporting
+from projections import querying
+
+router = APIRouter(tags=["Loans 贷款"])
+_BOOK = querying.projection("loan_book")
+_OF = "/loans/{loan_no}"
+_REPAID = {"amount": "5900.00", "value_date": "2025-04-03", "bank_reference": "20250403-000123"}
+
+read_model(router, "/loans", _BOOK, "listLoans", "The loan book")
+
+
+@router.get(
+    _OF,
+    operation_id="getLoan",
+    summary="A loan's line in the loan book",
+    description="What the loan book says of one loan; its ETag names the stream's version then, for If-Match.",
+    responses=documents.answer(
+        200,
+        "The loan",
+        {
+            "type": "object",
+            "properties": {
+                "loan": documents.fields(_BOOK.columns, some_null=True),
+                "version": documents.WHOLE,
+                "as_of_position": documents.WHOLE,
+            },
+            "required": ["loan", "version", "as_of_position"],
+        },
+        {"ETag": "The stream's version, and the position of the book."},
+    )
+    | {304: {"description": "It is what you have"}}
+    | documents.problems(documents.READ_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+    openapi_extra={"parameters": TIMES},
+)
+async def get_loan(request: Request, loan_no: NUMBERED) -> Response:
+    """The version is the one that the line tells of, never a later one: whoever decides on the line may name it."""
+    hall: Hall = request.app.state.hall
+    at = await times(hall, parameters(request, Times.NAMES))
+    line, version, position = await one(hall, _BOOK, {"loan_no": loan_no}, Loan.create_id(loan_no), at)
+    if line is None:
+        raise UnknownLoan(field="loan_no", loan_no=loan_no)
+    said = {"loan": line, "version": version, "as_of_position": position}
+    return tagged(request, to_json(said), f'"{version}.{position}"')
+
+
+command(router, f"{_OF}/disbursements", disbursing.disburse, LOAN, example=_REPAID)
+command(router, f"{_OF}/repayments", repaying.record_repayment, LOAN, example=_REPAID)
+command(router, f"{_OF}/reversals", repaying.reverse_repayment, LOAN)
+command(router, f"{_OF}/overdue-notices", noticing.notice_overdue, LOAN)
+command(router, f"{_OF}/jobs", reporting.report_jobs, LOAN)
+command(router, f"{_OF}/charge-offs", compensating.charge_off, LOAN)

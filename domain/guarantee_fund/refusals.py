@@ -1,0 +1,51 @@
+"""What is refused of a guarantee fund, in words that name the rule and what to do."""
+
+from __future__ import annotations
+
+from domain.errors import Refusal
+
+
+class UnknownFund(Refusal):
+    code = "fund.unknown"
+    en = "there is no guarantee fund {fund}; check its code, or open it (`fund open`)"
+    zh = "没有担保基金 {fund}；请核对代码或先设立（fund open）"
+
+
+class FundExists(Refusal):
+    code = "fund.exists"
+    en = "fund {fund} is open already; give this one a code of its own"
+    zh = "担保基金 {fund} 已设立；请另编代码"
+
+
+class FundCapacityExceeded(Refusal):
+    """A new guarantee, or a withdrawal, that the multiplier leaves no room for (R-FUND-3)."""
+
+    code = "fund.capacity_exceeded"
+    en = "fund {fund} has {headroom} left to promise (R-FUND-3); add capital, let reservations lapse, or guarantee less"
+    zh = "担保基金 {fund} 可用担保额度仅余 {headroom}（R-FUND-3）；请注资、释放预留或减少担保额"
+
+
+class CashShort(Refusal):
+    code = "fund.cash_short"
+    en = "fund {fund} has only {cash} in its account at bank {bank}; pay from another account or bring money in"
+    zh = "担保基金 {fund} 在 {bank} 的专户余额仅 {cash}；请改由其他专户支付或补足资金"
+
+
+class LevelShort(Refusal):
+    code = "fund.level_short"
+    en = "only {left} of the capital of fund {fund} is of level {level}; nobody takes out more than they brought in"
+    zh = "担保基金 {fund} 中 {level} 级资本仅余 {left}；各级退出不得超过其注入"
+
+
+class GuaranteesAreSuspended(Refusal):
+    """R-FUND-11: no new guarantees; what was approved before is honoured."""
+
+    code = "fund.suspended"
+    en = "fund {fund} gives no new guarantees for {scope} (R-FUND-11); wait until it resumes them (`fund show`)"
+    zh = "担保基金 {fund} 已暂停为 {scope} 新增担保（R-FUND-11）；请待其恢复（fund show）"
+
+
+class NothingToResume(Refusal):
+    code = "fund.not_suspended"
+    en = "guarantees of fund {fund} are not suspended for {scope}; there is nothing to resume"
+    zh = "担保基金 {fund} 未对 {scope} 暂停担保；无可恢复"

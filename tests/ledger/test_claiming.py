@@ -1,0 +1,238 @@
+"""Claims through their use cases: claim and loan are told in one append, roles and institutions are looked at, nothing happens twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from domain.actor import Actor
+from domain.compensation import refusals
+from domain.compensation.claim import Claim
+from domain.errors import NotPermitted, Refusal
+from domain.facts import Moment
+from domain.guarantee_fund.refusals import UnknownFund
+from domain.loan import refusals as loans
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
+from domain.ratio import zheng_yin_dan
+from ledger import claiming, compensating, recovering, repaying
+from ledger.context import CommandContext
+from ledger.contracting import SignContract, sign_contract
+from ledger.disbursing import Disburse, disburse
+from ledger.ledger import Ledger, Receipt
+from tests.domain.claiming import APPROVED, FILED, PACKAGE, PAID, VERIFIED
+from tests.funds import open_with_capital
+
+FUND, BANK, GUARANTOR = "jining_fund", "jining_rcb", "jining_guarantee"
+
+
+class Office:
+    """The ledger with short ways of saying what the tests say."""
+
+    def __init__(self, ledger: Ledger, moment: Moment) -> None:
+        self.ledger, self.moment = ledger, moment
+
+    def by(self, role: str, institution: str, subject: str | None = None, key: str | None = None) -> CommandContext:
+        actor = Actor(subject=subject or f"{role}-1", role=role, institution=institution, region="rencheng")
+        return CommandContext(actor, self.moment, given_key=key)
+
+    def lend(self, loan_no: str = "L-1", amount: int = 19_040_448, borrower: UUID | None = None) -> None:
+        contract = SignContract(
+            loan_no=loan_no, bank=BANK, guarantor=GUARANTOR, county="rencheng", product="individual", approved_fen=amount,
+            guaranteed_fen=amount * 70 // 100, value_date=date(2024, 3, 1), policy=PolicyPin(edition="x", digest="0" * 64),
+            terms=RepaymentTerms(annual_rate=Decimal(0), instalments=1, every=12, method="bullet"),
+            rate_basis=RateBasis(lpr_published_on=date(2024, 2, 20), lpr=Decimal("0.0345"), margin_bp=50),
+            share_scheme=zheng_yin_dan(FUND, BANK, GUARANTOR), borrower=borrower or Claim.create_id(loan_no),
+        )  # fmt: skip
+        sign_contract(self.ledger, contract, self.by("bank_officer", BANK))
+        paid_out = Disburse(
+            loan_no=loan_no, amount_fen=amount, value_date=date(2024, 3, 5), bank_reference=f"D{loan_no}"
+        )
+        disburse(self.ledger, paid_out, self.by("bank_officer", BANK))
+
+    def file(self, loan_no: str = "L-1", claim_no: str = "C-1", key: str | None = None, **more: Any) -> Receipt | None:
+        given = {"documents": PACKAGE, "value_date": FILED, **more}
+        command = claiming.FileClaim(loan_no=loan_no, claim_no=claim_no, **given)
+        return claiming.file_claim(self.ledger, command, self.by("bank_officer", BANK, "filer", key))
+
+    def approve(self, claim_no: str = "C-1") -> None:
+        verified = claiming.VerifyClaim(claim_no=claim_no, value_date=VERIFIED)
+        claiming.verify_claim(self.ledger, verified, self.by("hr_officer", "hr", "verifier"))
+        for party, institution in (("bank", BANK), ("guarantor", GUARANTOR)):
+            share = claiming.ConfirmShare(claim_no=claim_no, party=party, value_date=APPROVED)
+            claiming.confirm_share(self.ledger, share, self.by(f"{party}_officer", institution, f"{party}-2"))
+        for office in ("pboc", "hr", "finance"):
+            said = claiming.EndorseClaim(claim_no=claim_no, office=office, value_date=APPROVED)
+            claiming.endorse_claim(self.ledger, said, self.by(f"{office}_officer", office, f"{office}-3"))
+
+    def pay(self, party: str, reference: str | None = None, claim_no: str = "C-1") -> Receipt | None:
+        said: dict[str, Any] = {"bank_reference": reference or f"{claim_no}-{party}", "value_date": PAID}
+        command = compensating.PayShare(claim_no=claim_no, party=party, **said)
+        institution = {"fund": "hr", "guarantor": GUARANTOR}[party]
+        return compensating.pay_share(self.ledger, command, self.by(f"{party}_officer", institution))
+
+    def recover(self, reference: str, amount: int = 10_000, key: str | None = None) -> Receipt | None:
+        account: dict[str, Any] = {"bank": BANK, "bank_reference": reference, "value_date": PAID}
+        command = recovering.RecordRecovery(claim_no="C-1", gross_fen=amount, cost_fen=0, **account)
+        return recovering.record_recovery(self.ledger, command, self.by("guarantor_officer", GUARANTOR, key=key))
+
+    def claim(self, claim_no: str = "C-1") -> Claim:
+        return claiming.claim_of(self.ledger, claim_no)
+
+
+@pytest.fixture
+def office(ledger: Ledger, moment: Moment) -> Office:
+    made = Office(ledger, moment)
+    open_with_capital(ledger, moment, FUND)
+    made.lend()
+    return made
+
+
+def at_once(acts: list[Callable[[], object]]) -> list[object]:
+    def done(act: Callable[[], object]) -> object:
+        try:
+            return act()
+        except Refusal as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(done, acts))
+
+
+def test_claim_and_loan_are_told_in_one_append(office: Office, database: str) -> None:
+    office.file()
+    office.approve()
+    office.pay("guarantor")
+    receipt = office.pay("fund")
+    assert receipt is not None
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT topic FROM ledger.stored_events WHERE notification_id BETWEEN %s AND %s ORDER BY notification_id",
+            (receipt.first_position, receipt.position),
+        ).fetchall()
+    assert [topic for (topic,) in rows] == ["claim.share_paid", "claim.subrogated", "loan.taken_over"]
+    loan = office.ledger.loan("L-1")
+    assert (loan.status(), loan.outstanding, office.claim().status()) == ("taken_over", 0, "paid")
+
+
+def test_two_claims_of_one_loan_at_once_are_one(office: Office) -> None:
+    answers = at_once([lambda n=n: office.file(claim_no=f"C-{n}") for n in range(6)])  # type: ignore[misc]
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert len(refused) == 5
+    assert {type(answer) for answer in refused} == {loans.UnderClaim}
+
+
+def test_a_repayment_and_a_payment_of_a_share_at_once_leave_no_claim_for_more_than_is_owed(office: Office) -> None:
+    office.file()
+    office.approve()
+    payment = repaying.RecordRepayment(loan_no="L-1", amount_fen=9_040_448, value_date=PAID, bank_reference="R")
+    banker = office.by("bank_officer", BANK)
+    answers = at_once(
+        [lambda: repaying.record_repayment(office.ledger, payment, banker), lambda: office.pay("guarantor")]
+    )
+    claim, loan = office.claim(), office.ledger.loan("L-1")
+    assert claim.covered == loan.outstanding
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert {type(answer) for answer in refused} <= {refusals.SharesArePaid}
+
+
+def test_a_repeated_command_has_one_effect(office: Office) -> None:
+    first, again = office.file(key="k-1"), office.file(key="k-1")
+    assert first is not None and again is not None
+    assert (again.repeated, again.position) == (True, first.position)
+    office.approve()
+    office.pay("guarantor")
+    office.pay("fund")
+    one, other = office.recover("Z-1", key="k-2"), office.recover("Z-1", key="k-2")
+    assert one is not None and other is not None
+    assert (other.repeated, office.claim().recovered) == (True, 10_000)
+
+
+def test_one_bank_reference_is_one_recovery(office: Office) -> None:
+    office.file()
+    office.approve()
+    office.pay("guarantor")
+    office.pay("fund")
+    office.recover("Z-1")
+    with pytest.raises(loans.ReferenceUsed):
+        office.recover("Z-1", 1)
+
+
+def test_one_bank_reference_is_one_payment_of_a_share(office: Office) -> None:
+    office.file()
+    office.approve()
+    office.pay("guarantor", "S-1")
+    with pytest.raises(loans.ReferenceUsed):
+        office.pay("fund", "S-1")
+
+
+def test_after_the_rejection_the_loan_is_free_again(office: Office) -> None:
+    office.file()
+    rejected = claiming.RejectClaim(claim_no="C-1", ground="misuse_known", reason="the bank knew", value_date=VERIFIED)
+    claiming.reject_claim(office.ledger, rejected, office.by("hr_officer", "hr"))
+    assert office.ledger.loan("L-1").claim_no is None
+    office.file(claim_no="C-2", value_date=VERIFIED)
+    withdrawn = claiming.WithdrawClaim(claim_no="C-2", reason="the borrower will pay", value_date=VERIFIED)
+    with pytest.raises(refusals.OtherParty):
+        claiming.withdraw_claim(office.ledger, withdrawn, office.by("bank_officer", "another_bank"))
+    claiming.withdraw_claim(office.ledger, withdrawn, office.by("bank_officer", BANK))
+    assert office.claim("C-2").status() == "withdrawn"
+
+
+def test_who_has_no_part_in_it_is_refused(office: Office) -> None:
+    office.file()
+    ledger = office.ledger
+    verified = claiming.VerifyClaim(claim_no="C-1", value_date=VERIFIED)
+    endorsed = claiming.EndorseClaim(claim_no="C-1", office="finance", value_date=VERIFIED)
+    share = claiming.ConfirmShare(claim_no="C-1", party="guarantor", value_date=VERIFIED)
+    with pytest.raises(NotPermitted):
+        claiming.verify_claim(ledger, verified, office.by("bank_officer", BANK))
+    with pytest.raises(NotPermitted):
+        claiming.endorse_claim(ledger, endorsed, office.by("hr_officer", "hr"))
+    with pytest.raises(NotPermitted):
+        claiming.confirm_share(ledger, share, office.by("bank_officer", BANK))
+    office.approve()
+    paying = compensating.PayShare(claim_no="C-1", party="guarantor", bank_reference="x", value_date=PAID)
+    with pytest.raises(refusals.OtherParty):
+        compensating.pay_share(ledger, paying, office.by("guarantor_officer", "another_company"))
+    with pytest.raises(NotPermitted):
+        compensating.pay_share(ledger, paying, office.by("bank_officer", BANK))
+
+
+def test_what_is_not_there_is_named(office: Office, moment: Moment) -> None:
+    with pytest.raises(refusals.UnknownClaim):
+        office.claim("nowhere")
+    office.file()
+    with pytest.raises(refusals.ClaimExists):
+        office.file()
+    with pytest.raises(loans.UnknownLoan):
+        office.file("nowhere", "C-2")
+
+
+def test_a_fund_that_is_not_open_stands_for_nothing(ledger: Ledger, moment: Moment) -> None:
+    with pytest.raises(UnknownFund):
+        Office(ledger, moment).lend()
+
+
+def test_a_write_off_is_approved_by_finance(office: Office) -> None:
+    office.file()
+    office.approve()
+    office.pay("guarantor")
+    office.pay("fund")
+    proposer = office.by("fund_officer", "hr", "fund-7")
+    given: dict[str, Any] = {"claim_no": "C-1", "party": "fund", "reason": "court", "evidence": ("e" * 64,)}
+
+    def approved_by(role: str) -> recovering.WriteOffShare:
+        approver = Actor(subject="second", role=role, institution="finance", region="rencheng")
+        return recovering.WriteOffShare(approved_by=approver, value_date=PAID, **given)
+
+    with pytest.raises(NotPermitted):
+        recovering.write_off_share(office.ledger, approved_by("fund_officer"), proposer)
+    recovering.write_off_share(office.ledger, approved_by("finance_officer"), proposer)
+    assert office.claim().outstanding("fund") == 0
