@@ -96,7 +96,7 @@ class Installation:
         where = self.settings.outside
         if where is None:
             return NoSource()
-        return HttpSource(where) if where.startswith(("http://", "https://")) else FixtureSource(Path(where))
+        return HttpSource(where) if "://" in where else FixtureSource(Path(where))
 
     @cached_property
     def projector(self) -> Connection[Any]:

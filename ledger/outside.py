@@ -4,22 +4,29 @@ An adapter takes a request and gives bytes, or says in one word why not. What wa
 contradictory answers are answers of no use, recorded as such; the clerk may then go on by hand.
 
 HTTP adapter: POST `BASE/market_regulator`, `/civil_affairs`, `/credit_registry` with the JSON of `Request`; 200 with the JSON of
-the answer (`MarketAnswer`, `CivilAnswer`, `CreditAnswer`), 403 when the source refuses; 10 s are waited.
+the answer (`MarketAnswer`, `CivilAnswer`, `CreditAnswer`, every name once, nothing converted), 401 or 403 when the source refuses;
+10 s are waited for the whole of it. `BASE` is https, or on this machine.
 Fixture adapter: the file `FOLDER/SOURCE/ID-NUMBER.json` (for a market answer `CREDIT-CODE.json`) holds the answer.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import closing, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Protocol
-from urllib.error import HTTPError, URLError
-from urllib.request import Request as HttpRequest
-from urllib.request import urlopen
+from queue import Empty, SimpleQueue
+from socket import SHUT_RDWR
+from threading import Thread
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.errors import BadInput
+from domain.errors import BadInput, InvalidInput
 from domain.frozen import Frozen
 from domain.loan_application.events import Source
 from domain.money import parse_yuan
@@ -54,7 +61,7 @@ class OutsideSource(Protocol):
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
 class MarketAnswer(_Answer):
@@ -110,9 +117,10 @@ _ANSWERS: Mapping[Source, type[MarketAnswer | CivilAnswer | CreditAnswer]] = {
 def figures_of(request: Request, answer: bytes) -> dict[str, str]:
     """What a decision looks at. Raises OutsideProblem for an answer that is no answer, or one about somebody else."""
     try:
+        json.loads(answer.decode(), object_pairs_hook=_once)
         read = _ANSWERS[request.source].model_validate_json(answer)
         figures = read.figures()
-    except (ValidationError, BadInput, ValueError) as problem:
+    except (BadInput, ValueError, RecursionError) as problem:
         where = problem.errors(include_input=False)[0]["loc"] if isinstance(problem, ValidationError) else ("amount",)
         raise OutsideProblem("malformed", f"at {'.'.join(map(str, where)) or 'the document'}") from None
     asked, about = (
@@ -127,27 +135,83 @@ def figures_of(request: Request, answer: bytes) -> dict[str, str]:
     return figures
 
 
-class HttpSource:
-    """Asks over HTTP; only http and https addresses, no redirects to files."""
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members; a name that is given twice says two things."""
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueError("a name is given twice")
+    return found
 
-    def __init__(self, base: str, seconds: int = WAIT_SECONDS) -> None:
-        if not base.startswith(("http://", "https://")):
-            raise ValueError("an address begins with http:// or https://")
-        self._base, self._seconds = base.rstrip("/"), seconds
+
+class HttpSource:
+    """Asks over HTTP, which away from this machine is https, because ID numbers travel; redirects are not followed.
+
+    Within `seconds` the whole answer has come, or it is late: looking the address up, connecting and every byte count.
+    """
+
+    def __init__(self, base: str, seconds: float = WAIT_SECONDS) -> None:
+        """Raises InvalidInput for an address that is none, or one that is not encrypted."""
+        self._scheme, self._host, self._port, self._path = _address(base)
+        self._seconds = seconds
 
     def ask(self, request: Request) -> bytes:
-        body = request.model_dump_json().encode()
-        sent = HttpRequest(f"{self._base}/{request.source}", body, {"Content-Type": "application/json"})  # noqa: S310 - checked above
+        made = HTTPSConnection if self._scheme == "https" else HTTPConnection
+        connection = made(self._host, self._port, timeout=self._seconds)
+        came = SimpleQueue[bytes | OutsideProblem]()
+        Thread(target=lambda: came.put(self._exchanged(connection, request)), daemon=True).start()
         try:
-            with urlopen(sent, timeout=self._seconds) as answer:  # noqa: S310
-                return bytes(answer.read(_LARGEST))
-        except HTTPError as problem:
-            raise OutsideProblem("refused" if problem.code == 403 else "unreachable", f"HTTP {problem.code}") from None
+            answer = came.get(timeout=self._seconds)
+        except Empty:
+            answer = OutsideProblem("late", f"no answer within {self._seconds:g} s")
+            if (waiting := connection.sock) is not None:
+                with suppress(OSError):
+                    waiting.shutdown(SHUT_RDWR)
+        if isinstance(answer, OutsideProblem):
+            raise answer
+        return answer
+
+    def _exchanged(self, connection: HTTPConnection, request: Request) -> bytes | OutsideProblem:
+        try:
+            with closing(connection):
+                body = request.model_dump_json().encode()
+                connection.request("POST", f"{self._path}/{request.source}", body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                if answer.status != HTTPStatus.OK:
+                    refused = answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+                    return OutsideProblem("refused" if refused else "unreachable", f"HTTP {answer.status}")
+                content = answer.read(_LARGEST + 1)
+                if len(content) > _LARGEST or answer.length:
+                    return OutsideProblem("malformed", "larger than an answer is, or not all of what was announced")
+                return content
         except TimeoutError:
-            raise OutsideProblem("late", f"no answer within {self._seconds} s") from None
-        except (URLError, OSError) as problem:
-            late = isinstance(getattr(problem, "reason", None), TimeoutError)
-            raise OutsideProblem("late" if late else "unreachable", type(problem).__name__) from None
+            return OutsideProblem("late", f"no answer within {self._seconds:g} s")
+        except OSError as problem:
+            return OutsideProblem("unreachable", type(problem).__name__)
+        except (HTTPException, ValueError) as problem:
+            return OutsideProblem("malformed", type(problem).__name__)
+
+
+def _address(base: str) -> tuple[str, str, int | None, str]:
+    """Raises InvalidInput."""
+    try:
+        parts = urlsplit(base)
+        host, port = parts.hostname or "", parts.port
+        fits = host and parts.scheme in ("http", "https") and not (parts.query or parts.fragment or parts.username)
+        if fits and (parts.scheme == "https" or _is_this_machine(host)):
+            return parts.scheme, host, port, parts.path.rstrip("/")
+    except ValueError:
+        pass
+    raise InvalidInput(
+        field="OUTSIDE_SYSTEMS",
+        problem=f"{base[:60]!a} is no address that ID numbers may be sent to",
+        expected="https://…, on this machine http://…, or a folder",
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class FixtureSource:

@@ -6,8 +6,10 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.errors import InvalidInput
 from domain.loan_application.events import Source
 from ledger.outside import FixtureSource, HttpSource, NoSource, OutsideProblem, Request, figures_of
 
@@ -130,7 +133,98 @@ def test_over_http_an_answer_comes_or_its_cause(address: str) -> None:
         assert problem(lambda: HttpSource(f"http://127.0.0.1:{taken.getsockname()[1]}").ask(asked)) == "unreachable"
 
 
-@pytest.mark.parametrize("base", ["file:///etc", "ftp://x", "gopher://x", "//x", ""])
-def test_only_http_addresses_are_asked(base: str) -> None:
-    with pytest.raises(ValueError, match="http"):
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+class Wire(BaseRequestHandler):
+    """Sends the bytes of the path's number, one by one where they are many and slow."""
+
+    server: Wires
+
+    def handle(self) -> None:
+        while not self.request.recv(65536).endswith(b"}"):
+            pass
+        for piece in self.server.pieces:
+            with suppress(OSError):
+                self.request.sendall(piece)
+                time.sleep(self.server.pause)
+
+
+class Wires(ThreadingTCPServer):
+    daemon_threads = True
+    pieces: tuple[bytes, ...] = ()
+    pause = 0.0
+
+
+@pytest.fixture
+def wires() -> Iterator[Wires]:
+    with Wires(("127.0.0.1", 0), Wire) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def asked_of(wires: Wires, seconds: float = 5) -> str:
+    source = HttpSource(f"http://127.0.0.1:{wires.server_address[1]}", seconds=seconds)
+    return problem(lambda: figures_of(request("civil_affairs"), source.ask(request("civil_affairs"))))
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"garbage\r\n\r\n", "malformed"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}", "malformed"),
+        (OK + b"X: " + b"a" * 70_000 + b"\r\n\r\n", "malformed"),
+        (OK + b"X: y\r\n" * 200 + b"\r\n", "malformed"),
+        (OK + b"Content-Length: 500\r\n\r\n{}", "malformed"),
+        (OK + b"Content-Length: 2000000\r\n\r\n" + b" " * 2_000_000, "malformed"),
+        (OK + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000, "malformed"),
+        (OK + b"Content-Length: 0\r\n\r\n", "malformed"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "unreachable"),
+        (b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n", "unreachable"),
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", "refused"),
+        (b"", "unreachable"),
+    ],
+)
+def test_a_reply_that_is_no_reply_is_named_by_its_cause(wires: Wires, sent: bytes, said: str) -> None:
+    wires.pieces = (sent,)
+    assert asked_of(wires) == said
+
+
+def test_an_answer_without_a_length_ends_with_its_connection(wires: Wires) -> None:
+    wires.pieces = (OK + b"\r\n" + json.dumps(CIVIL).encode(),)
+    asked = request("civil_affairs")
+    assert figures_of(asked, HttpSource(f"http://127.0.0.1:{wires.server_address[1]}").ask(asked)) == {
+        "marital": "married"
+    }
+
+
+@pytest.mark.parametrize("head", [OK, OK + b"Content-Length: 20\r\n\r\n"])
+def test_an_answer_that_drips_is_late_when_the_time_is_over(wires: Wires, head: bytes) -> None:
+    wires.pieces, wires.pause = (head, *[b"a"] * 20), 0.4
+    began = time.monotonic()
+    assert asked_of(wires, seconds=1) == "late"
+    assert time.monotonic() - began < 3
+
+
+def test_nothing_of_an_answer_is_converted_and_no_name_counts_twice() -> None:
+    for odd in ({"overdue": "off"}, {"overdue": 0}, {"loans": [{"kind": "housing", "amount": 9}]}):
+        assert problem(lambda odd=odd: figures("credit_registry", CREDIT | odd)) == "malformed"  # type: ignore[misc]
+    assert problem(lambda: figures("market_regulator", MARKET | {"staff": "20"})) == "malformed"
+    twice = f'{{"id_number": "{ID}", "overdue": true, "overdue": false}}'.encode()
+    assert problem(lambda: figures_of(request("credit_registry"), twice)) == "malformed"
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["file:///etc", "ftp://x", "//x", "", "http://", "http://a:b", "http://registry.example", "http://u:p@127.0.0.1",
+     "http://127.0.0.1.example", "https://["],
+)  # fmt: skip
+def test_only_addresses_that_may_see_id_numbers_are_asked(base: str) -> None:
+    with pytest.raises(InvalidInput, match="https"):
+        HttpSource(base)
+
+
+def test_this_machine_may_be_asked_without_encryption() -> None:
+    for base in ("http://localhost:1", "http://127.0.0.9/x", "http://[::1]:8", "https://registry.example/x"):
         HttpSource(base)
