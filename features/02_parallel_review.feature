@@ -55,6 +55,20 @@ Feature: Parallel review (并联审核)
       When the spouse stands for Wang's application and then for Zhang's on 2025-03-04
       Then it is refused: the guarantor has no room
 
+    Scenario: The borrower's own household does not stand for the borrower
+      When the spouse of Zhang stands for it as "employee" on 2025-03-04
+      Then it is refused: it cannot be what it is said to be
+
+    Scenario: A thing has to be worth the loan
+      Given things worth ¥199,999.99 stand for the loan since 2025-03-04
+      When the guarantor looks at what stands for it on 2025-03-04
+      Then the guarantee review is rejected
+
+    Scenario: Whoever guaranteed a loan that went overdue stands for no other
+      Given Wang stood for a loan that went overdue and was settled
+      When the guarantee review is made with Wang on 2025-06-02
+      Then the guarantee review is rejected
+
     Scenario: The guarantor looks for a counter-guarantee
       When the guarantor looks without any counter-guarantee on 2025-03-04
       Then the guarantee review is rejected

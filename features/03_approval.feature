@@ -26,6 +26,12 @@ Feature: Approval (审批)
       When the reviewer of eligibility approves it on 2025-03-05
       Then it is refused: the same person acted before
 
+    Scenario: Whoever stood for the loan was let go after the reviews
+      Given all three reviews passed on 2025-03-04
+      And whoever stood for the loan was released on 2025-03-04
+      When the application is approved on 2025-03-05
+      Then it is refused: nothing stands for the loan
+
     Scenario: Not a fen more than was reviewed
       Given the bank allows at most ¥150,000.00 and all three reviews passed on 2025-03-04
       When ¥150,000.01 is approved on 2025-03-05
@@ -62,6 +68,23 @@ Feature: Approval (审批)
       Then the loan runs at 3.60 % a year
       And it is shared 9/30/61
       And it pins the edition "jining_2024"
+
+    Scenario: Nothing stands for the loan any more
+      Given whoever stood for the loan was released on 2025-03-06
+      When the contract is signed on 2025-03-10
+      Then it is refused: nothing stands for the loan
+
+    Scenario: Whoever stands for a loan does so until nothing is owed (解除反担保)
+      Given the contract was signed on 2025-03-10
+      When whoever stands for the loan is released on 2025-03-11
+      Then it is refused: the loan is not over
+
+    Scenario: Free when the loan is settled
+      Given the contract was signed on 2025-03-10
+      And the bank paid out ¥200,000.00 of it on 2025-03-12
+      And the borrower repaid all of it on 2025-03-20
+      When whoever stands for the loan is released on 2025-03-20
+      Then nobody stands for the loan any more
 
     Scenario: After its last day
       When the contract is signed on 2025-06-04

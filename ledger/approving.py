@@ -26,9 +26,11 @@ from ledger.desk import Desk
 from ledger.ledger import Receipt
 from ledger.looking_up import Shown, applicant_of
 from ledger.partnering import linked
-from ledger.reviewing import Conditions
+from ledger.reviewing import Conditions, edition_of, security_findings
 
 APPROVERS = ("approver", "operator")
+FAMILY = "package.family"
+"""What may have ended between the reviews and the contract, as may whatever else stands for the loan."""
 FUND = "jining_guarantee_fund"
 """The guarantee fund that is meant where none is named."""
 
@@ -82,11 +84,12 @@ def approve_application(desk: Desk, command: ApproveApplication, context: Comman
         applicant = applicant_of(desk, application, command.value_date, Shown())
         looked_at = applicant.model_copy(update={"amount_fen": amount, "months": months})
         limits = [f for f in eligibility_findings(edition, looked_at) if f.rule in LIMITS]
+        accepted_under = edition_of(desk, application, command.value_date)
         application.approve(
             context.moment,
             amount=amount,
             months=months,
-            findings=limits,
+            findings=(*limits, *security_findings(desk, application, accepted_under, amount)),
             policy=edition.pin,
             actor=context.actor,
             expires_on=command.value_date + timedelta(days=edition.clock.approval_valid_days),
@@ -110,7 +113,7 @@ def _scheme(desk: Desk, edition: Edition, application: LoanApplication, fund: st
     return scheme
 
 
-LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans"})
+LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans", FAMILY})
 """What is looked at again under the edition of the day of approval."""
 
 
@@ -154,7 +157,7 @@ def expire_application(desk: Desk, command: ExpireApplication, context: CommandC
 def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) -> Receipt | None:
     """签订借款合同 of an approval: the loan begins, the approval is used, and a 乡村贷 is linked to its partner and project, in one append.
 
-    Raises NotApproved, ApprovalLapsed, LoanExists, FindingsSpeakAgainst, NotPermitted, DatedInFuture, and what
+    Raises NotApproved, ApprovalLapsed, CounterGuaranteeMissing, LoanExists, FindingsSpeakAgainst, NotPermitted, DatedInFuture, and what
     `sign_contract` refuses of the fund and `link_loan` of the partner.
     """
     context.actor.must_be("bank_officer", "operator", action="sign a contract")
@@ -168,7 +171,13 @@ def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) ->
         edition, quote = desk.book.edition_on(command.value_date), desk.book.lpr_on(command.value_date)
         applicant = applicant_of(desk, application, command.value_date, Shown())
         rating = application.facts_of(CreditReviewed)[-1].rating
-        for finding in credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating):
+        for finding in (
+            *credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating),
+            *(f for f in eligibility_findings(edition, applicant) if f.rule == FAMILY),
+            *security_findings(
+                desk, application, edition_of(desk, application, command.value_date), approval.amount_fen
+            ),
+        ):
             application.must_hold(finding)
         opening = application.opening
         scheme = _scheme(desk, edition, application, reserved.fund if reserved else FUND)

@@ -58,6 +58,7 @@ from domain.rural_partner.events import (
 )
 
 LIVE, LOANS, GUARANTEES = "live_application", "loans_of_person", "guarantees_of_person"
+GUARANTEED = "guaranteed_by_person"
 PARTNER, PARTNER_LOAN, JOBS_EVIDENCE = "partner_of_person", "partner_of_loan", "project_of_evidence"
 FUND_CAPACITY, FUND_CASH, FUND_SUSPENDED = "fund_capacity", "fund_cash", "fund_suspended"
 
@@ -122,6 +123,12 @@ def _ended(fact: Rejected | Withdrawn | Expired | Contracted) -> list[SlotMove]:
     ]
 
 
+def _contracted(fact: Contracted) -> list[SlotMove]:
+    """Whoever stands for a signed loan has stood for it ever after: it may go overdue (R-ELI-9)."""
+    stood = (_place(GUARANTEED, person, str(fact.originator_id), None) for person in fact.guarantors)
+    return [*_ended(fact), *stood]
+
+
 def _stands(fact: CounterGuaranteeRegistered) -> list[SlotMove]:
     """A person stands for so many loans at most (R-ELI-9)."""
     if fact.person is None:
@@ -170,7 +177,7 @@ _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     Rejected: _ended,
     Withdrawn: _ended,
     Expired: _ended,
-    Contracted: _ended,
+    Contracted: _contracted,
     CounterGuaranteeRegistered: _stands,
     CounterGuaranteeReleased: _released,
     PartnerRecruited: _recruited,

@@ -18,7 +18,7 @@ from domain.money import parse_yuan
 from domain.policy.eligibility import Applicant, OtherLoan
 from ledger.desk import Desk
 from ledger.fetching import id_number
-from ledger.guards import LOANS
+from ledger.guards import GUARANTEED, LOANS
 from ledger.partnering import qualified_partner
 
 
@@ -59,7 +59,7 @@ def applicant_of(desk: Desk, application: LoanApplication, day: date, shown: Sho
         degree=shown.degree,
         qualified_partner=opening.partner_no is not None
         and qualified_partner(desk.ledger, opening.partner_no, on=day, person=opening.applicant),
-        family_guarantors=sum(fact.member for fact in application.counter_guarantees),
+        family_guarantors=len({fact.person for fact in application.counter_guarantees if fact.member and fact.person}),
         rating=shown.rating,
         graduated_on=shown.graduated_on,
     )
@@ -81,6 +81,14 @@ def _earlier(desk: Desk, application: LoanApplication) -> list[LoanApplication]:
     holders = {holder for person in application.borrowers for holder in desk.ledger.holders(LOANS, str(person))}
     found: list[LoanApplication] = [desk.ledger.repository.get(UUID(holder)) for holder in sorted(holders)]
     return [earlier for earlier in found if earlier.id != application.id]
+
+
+def guaranteed_overdue(desk: Desk, person: UUID) -> bool:
+    """Whether somebody stood at its signing for a loan that ever was overdue (R-ELI-9)."""
+    stood: list[LoanApplication] = [
+        desk.ledger.repository.get(UUID(holder)) for holder in desk.ledger.holders(GUARANTEED, str(person))
+    ]
+    return any(loan.was_overdue for loan in _loans(desk, stood))
 
 
 def _loans(desk: Desk, earlier: list[LoanApplication]) -> list[Loan]:

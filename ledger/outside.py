@@ -148,7 +148,7 @@ class HttpSource:
     Within `seconds` the whole answer has come, or it is late: looking the address up, connecting and every byte count.
     """
 
-    def __init__(self, base: str, seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, base: str, seconds: int = WAIT_SECONDS) -> None:
         """Raises InvalidInput for an address that is none, or one that is not encrypted."""
         self._scheme, self._host, self._port, self._path = _address(base)
         self._seconds = seconds
@@ -161,7 +161,7 @@ class HttpSource:
         try:
             answer = came.get(timeout=self._seconds)
         except Empty:
-            answer = OutsideProblem("late", f"no answer within {self._seconds:g} s")
+            answer = OutsideProblem("late", f"no answer within {self._seconds} s")
             if (waiting := connection.sock) is not None:
                 with suppress(OSError):
                     waiting.shutdown(SHUT_RDWR)
@@ -183,7 +183,7 @@ class HttpSource:
                     return OutsideProblem("malformed", "larger than an answer is, or not all of what was announced")
                 return content
         except TimeoutError:
-            return OutsideProblem("late", f"no answer within {self._seconds:g} s")
+            return OutsideProblem("late", f"no answer within {self._seconds} s")
         except OSError as problem:
             return OutsideProblem("unreachable", type(problem).__name__)
         except (HTTPException, ValueError) as problem:

@@ -11,16 +11,24 @@ from pydantic import Field
 
 from domain.errors import InvalidInput
 from domain.frozen import PLAIN, Frozen
+from domain.loan.loan import Loan
 from domain.loan_application.application import LoanApplication
-from domain.loan_application.events import Review
+from domain.loan_application.events import Contracted, Review
+from domain.loan_application.refusals import StillStands
 from domain.money import Fen
 from domain.policy.edition import Edition
-from domain.policy.eligibility import credit_findings, eligibility_findings, guarantee_findings, waiver_finding
+from domain.policy.eligibility import (
+    Standing,
+    credit_findings,
+    eligibility_findings,
+    guarantee_findings,
+    waiver_finding,
+)
 from domain.policy.finding import Finding
 from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.ledger import Receipt
-from ledger.looking_up import Shown, applicant_of
+from ledger.looking_up import Shown, applicant_of, guaranteed_overdue
 
 REVIEWERS = {"eligibility": "hr_officer", "guarantee": "guarantor_officer", "credit": "bank_officer"}
 
@@ -57,7 +65,7 @@ class ReviewCredit(MakeReview):
 
 
 class RegisterCounterGuarantee(Frozen):
-    """A person (a registered pseudonym) or a thing of some value; `member` for one of the household (亲情贷)."""
+    """A person (a registered pseudonym) or a thing of some value, as the form needs; `member` says that the person is of the family (亲情贷)."""
 
     case_no: str
     form: str = Field(max_length=64, pattern=PLAIN)
@@ -96,9 +104,7 @@ def review_guarantee(desk: Desk, command: ReviewGuarantee, context: CommandConte
     """担保审核 with its counter-guarantees or their waiver. Raises what `LoanApplication.review` refuses."""
 
     def findings(application: LoanApplication, edition: Edition) -> tuple[Finding, ...]:
-        applicant = applicant_of(desk, application, command.value_date, command.shown)
-        standing, waived = len(application.counter_guarantees), application.waiver is not None
-        return guarantee_findings(edition, applicant, counter_guarantees=standing, waived=waived)
+        return security_findings(desk, application, edition, command.most_fen or application.opening.amount_fen)
 
     return _review(desk, "guarantee", command, context, findings, most_fen=command.most_fen)
 
@@ -173,6 +179,7 @@ def register_counter_guarantee(
             value=command.value_fen,
             material=command.material,
             most=rules.guarantor_most,
+            needs=rules.form(command.form).needs,
             value_date=command.value_date,
         )
         return [application]
@@ -195,17 +202,42 @@ def waive_counter_guarantee(desk: Desk, command: WaiveCounterGuarantee, context:
 
 
 def release_counter_guarantee(desk: Desk, command: ReleaseCounterGuarantee, context: CommandContext) -> Receipt | None:
-    """解除反担保. Raises UnknownCounterGuarantee, NotPermitted, DatedInFuture."""
+    """解除反担保; of a signed loan when nothing is owed of it. Raises UnknownCounterGuarantee, BeforeLastStep, StillStands, NotPermitted, DatedInFuture."""
     context.actor.must_be("guarantor_officer", "operator", action="release a counter-guarantee")
 
     def decide() -> list[LoanApplication]:
         application = desk.ledger.application(command.case_no)
+        for contracted in application.facts_of(Contracted):
+            _must_be_over(desk.ledger.loan(contracted.loan_no), command)
         application.release_counter_guarantee(
             context.moment, version=command.version, reason=command.reason, value_date=command.value_date
         )
         return [application]
 
     return desk.ledger.perform(command, context, decide)
+
+
+def _must_be_over(loan: Loan, command: ReleaseCounterGuarantee) -> None:
+    """Settled by the day; or never drawn, and too late to be. Raises StillStands."""
+    status, until = loan.status(command.value_date), loan.contract.draw_until
+    undrawn = status == "contracted" and until is not None and until < command.value_date
+    if status != "settled" and not undrawn:
+        said = {"case_no": command.case_no, "loan_no": loan.contract.loan_no, "status": status}
+        raise StillStands(field="version", **said, day=command.value_date)
+
+
+def security_findings(desk: Desk, application: LoanApplication, edition: Edition, amount: Fen) -> tuple[Finding, ...]:
+    """What stands for the application now, set against an amount."""
+    standing = [
+        Standing(
+            form=fact.form,
+            person=str(fact.person) if fact.person else None,
+            fen=fact.value_fen,
+            overdue=fact.person is not None and guaranteed_overdue(desk, fact.person),
+        )
+        for fact in application.counter_guarantees
+    ]
+    return guarantee_findings(edition, standing, amount=amount, waived=application.waiver is not None)
 
 
 def edition_of(desk: Desk, application: LoanApplication, day: date) -> Edition:

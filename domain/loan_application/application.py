@@ -16,6 +16,7 @@ from domain.loan_application.standing import REVIEWS
 from domain.money import Fen, yuan
 from domain.policy.finding import Finding
 from domain.policy.pin import PolicyPin
+from domain.policy.rules import Needs
 from domain.ratio import ShareScheme
 
 
@@ -143,13 +144,26 @@ class LoanApplication(Intake):
         value: Fen | None = None,
         material: str | None = None,
         most: int | None = None,
+        needs: Needs = "either",
     ) -> None:
-        """反担保: a person or a thing stands for the loan towards the guarantor. Raises UnknownMaterial, ApplicationEnded, InvalidInput."""
+        """反担保: a person or a thing stands for the loan towards the guarantor, as its form needs.
+
+        Raises UnknownMaterial, ApplicationEnded, InvalidInput.
+        """
         self._step(moment, value_date)
-        if person is None and value is None:
+        if person is None and value is None and needs == "either":
             raise InvalidInput(field="person", problem="there is neither a person nor a value", expected="one of them")
+        if person is None and needs in ("person", "family"):
+            raise InvalidInput(field="person", problem="nobody stands", expected="the person who stands")
+        if value is None and needs == "value":
+            raise InvalidInput(field="value", problem="it is left out", expected="what the thing is worth, in yuan")
+        if member and needs != "family":
+            raise InvalidInput(field="member", problem="this form is not the family's", expected="a form of the family")
         if person is not None and person in (self.opening.applicant, *self.opening.partners):
             raise InvalidInput(field="person", problem="the borrower cannot stand for themselves", expected="another")
+        if person is not None and person == self.opening.spouse and needs != "family":
+            problem = "the borrower's spouse is of the borrower's household"
+            raise InvalidInput(field="person", problem=problem, expected="another, or a form of the family")
         if material is not None:
             self._must_have(material)
         self.tell(
@@ -158,7 +172,7 @@ class LoanApplication(Intake):
             value_date=value_date,
             form=form,
             person=person,
-            member=member,
+            member=needs == "family",
             value_fen=value,
             material=material,
             most=most if person is not None else None,
@@ -171,11 +185,12 @@ class LoanApplication(Intake):
         self.tell(events.CounterGuaranteeWaived, moment, value_date=value_date, finding=finding)
 
     def release_counter_guarantee(self, moment: Moment, *, version: int, reason: str, value_date: date) -> None:
-        """It no longer binds anybody, for example because the loan is settled. Raises UnknownCounterGuarantee."""
+        """It no longer binds anybody, for example because the loan is settled. Raises UnknownCounterGuarantee, BeforeLastStep."""
         moment.not_before(value_date)
         binding = {fact.originator_version: fact for fact in self.counter_guarantees}
         if version not in binding:
             raise refusals.UnknownCounterGuarantee(field="version", case_no=self.case_no, version=version)
+        self._in_order(value_date)
         self._release(moment, binding[version], reason, value_date)
 
     def _release(
@@ -216,8 +231,7 @@ class LoanApplication(Intake):
         self._must_not_wait()
         if missing := [which for which in REVIEWS if not self.has_passed(which)]:
             raise refusals.ReviewsMissing(case_no=self.case_no, missing=", ".join(missing))
-        if not self.counter_guarantees and not self.facts_of(events.CounterGuaranteeWaived):
-            raise refusals.CounterGuaranteeMissing(field="counter_guarantee", case_no=self.case_no)
+        self._must_be_secured()
         if not 0 < amount <= self.most:
             raise refusals.MoreThanReviewed(
                 field="amount", amount=yuan(amount), most=yuan(self.most), case_no=self.case_no
@@ -311,7 +325,7 @@ class LoanApplication(Intake):
         self._release_capacity(moment, "expired", day)
 
     def contract(self, moment: Moment, *, loan_no: str, value_date: date) -> events.Approved:
-        """签约: the approval is used, once; gives it. Raises NotApproved, ApprovalLapsed."""
+        """签约: the approval is used, once; gives it. Raises NotApproved, ApprovalLapsed, CounterGuaranteeMissing."""
         moment.not_before(value_date)
         approval = self.approval
         if approval is None:
@@ -319,9 +333,16 @@ class LoanApplication(Intake):
         self._in_order(value_date)
         if value_date > approval.expires_on:
             raise refusals.ApprovalLapsed(case_no=self.case_no, expires_on=approval.expires_on)
-        self.tell(events.Contracted, moment, value_date=value_date, loan_no=loan_no, members=self.opening.members)
+        self._must_be_secured()
+        guarantors = tuple(dict.fromkeys(fact.person for fact in self.counter_guarantees if fact.person))
+        said = {"loan_no": loan_no, "members": self.opening.members, "guarantors": guarantors}
+        self.tell(events.Contracted, moment, value_date=value_date, **said)
         self._release_capacity(moment, "contracted", value_date)
         return approval
+
+    def _must_be_secured(self) -> None:
+        if not self.counter_guarantees and self.waiver is None:
+            raise refusals.CounterGuaranteeMissing(field="counter_guarantee", case_no=self.case_no)
 
     def _release_capacity(self, moment: Moment, because: str, value_date: date) -> None:
         if (held := self.reservation) is not None:

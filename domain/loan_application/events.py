@@ -292,12 +292,13 @@ class Expired(Fact):
 
 
 class Contracted(Fact):
-    """签约: the approval was used for a loan."""
+    """签约: the approval was used for a loan; `guarantors` are the persons who stood for it then."""
 
     TOPIC = "application.contracted"
 
     loan_no: str
     members: tuple[UUID, ...] = ()
+    guarantors: tuple[UUID, ...] = ()
 
 
 class HistoryRecorded(Fact):

@@ -172,6 +172,14 @@ class UnknownCounterGuarantee(Refusal):
     zh = "申请 {case_no} 的第 {version} 条记录不是有效反担保；请核对历史"
 
 
+class StillStands(Refusal):
+    """Whoever stands for a loan does so until nothing is owed of it."""
+
+    code = "application.still_stands"
+    en = "loan {loan_no} of {case_no} is {status} on {day}; a counter-guarantee is released when its loan is settled, or can no longer be drawn"
+    zh = "申请 {case_no} 的贷款 {loan_no} 在 {day} 状态为 {status}；反担保须待贷款结清或不再可提款后解除"
+
+
 class LiveApplication(Refusal):
     """One live application a household (domain.md §2, ApplicationSubmitted)."""
 

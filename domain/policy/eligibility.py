@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal
 
@@ -52,6 +53,16 @@ class Applicant(Frozen):
     graduated_on: date | None = None
 
 
+class Standing(Frozen):
+    """A counter-guarantee that binds: who stands by it, as a pseudonym, or what it is worth."""
+
+    form: str
+    person: str | None = None
+    fen: Fen | None = None
+    overdue: bool = False
+    """Whether this person has guaranteed a loan that went overdue."""
+
+
 def eligibility_findings(edition: Edition, applicant: Applicant) -> tuple[Finding, ...]:
     """资格审核: every rule that applies, whether it holds or not (R-ELI, R-LIM)."""
     return tuple(_eligibility(edition, applicant))
@@ -92,12 +103,38 @@ def waiver_finding(edition: Edition, applicant: Applicant) -> Finding:
 
 
 def guarantee_findings(
-    edition: Edition, applicant: Applicant, *, counter_guarantees: int, waived: bool
+    edition: Edition, standing: Sequence[Standing], *, amount: Fen, waived: bool
 ) -> tuple[Finding, ...]:
-    """担保审核: something stands for the loan towards the guarantor, or need not."""
-    figures = {"standing": str(counter_guarantees), "waived": "yes" if waived else "no"}
-    holds = waived or counter_guarantees > 0
-    return (_finding(edition, edition.counter_guarantee, "counter_guarantee.there", holds, **figures),)
+    """担保审核: something stands for the loan towards the guarantor, or need not; and what stands is enough (R-PRO-1).
+
+    Enough are as many persons as their form asks for, or things that together are worth the loan. That they have to be worth
+    all of it, and that a joint guarantee's households do not count the borrower's own, is assumed. Of those who stand nobody
+    has guaranteed a loan that went overdue (R-ELI-9).
+    """
+    rule = edition.counter_guarantee
+    figures = {"standing": str(len(standing)), "waived": "yes" if waived else "no"}
+    there = _finding(edition, rule, "counter_guarantee.there", waived or bool(standing), **figures)
+    if waived or not standing:
+        return (there,)
+    persons = Counter(form for form, _ in {(one.form, one.person) for one in standing if one.person})
+    lacking = {
+        form: max(rule.form(form).least - count, 0) for form, count in persons.items() if rule.form(form).persons
+    }
+    nearest = min(lacking, key=lambda form: lacking[form], default=None)
+    worth = sum(one.fen or 0 for one in standing if rule.form(one.form).things)
+    figures = {
+        "persons": str(persons[nearest] if nearest else 0),
+        "least": str(rule.form(nearest).least if nearest else 1),
+        "worth": _shown(worth),
+        "amount": _shown(amount),
+    }
+    enough = worth >= amount or (nearest is not None and not lacking[nearest])
+    found = [there, _finding(edition, rule, "counter_guarantee.enough", enough, **figures)]
+    if known := {one.person: one.overdue for one in standing if one.person}:
+        refused = rule.model_copy(update={"rule": "R-ELI-9"})
+        figures = {"persons": str(sum(known.values()))}
+        found.append(_finding(edition, refused, "counter_guarantee.record", not any(known.values()), **figures))
+    return tuple(found)
 
 
 def credit_findings(

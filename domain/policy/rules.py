@@ -210,13 +210,56 @@ class TimeLimits(Rule):
     approval_valid_days: Days
 
 
+Needs: TypeAlias = Literal["person", "family", "value", "either"]
+
+
+class Form(Material):
+    """反担保方式: what it `needs` to stand; of persons at `least` so many, each for a household, none of them the borrower's."""
+
+    needs: Needs
+    least: Count
+
+    @property
+    def persons(self) -> bool:
+        """Whether a person may stand in it."""
+        return self.needs != "value"
+
+    @property
+    def things(self) -> bool:
+        return self.needs in ("value", "either")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_assumed(cls, given: Any) -> Any:
+        """What an edition leaves out is assumed of the forms that R-PRO-1 lists; of any other, that either will do."""
+        if not isinstance(given, dict):
+            return given
+        needs, least = _FORMS.get(str(given.get("code")), ("either", 1))
+        return {"needs": needs, "least": least, **given}
+
+
+_FORMS = {
+    "civil_servant": ("person", 1),
+    "employee": ("person", 1),
+    "joint_households": ("person", 3),
+    "family_member": ("family", 1),
+    "mortgage": ("value", 1),
+    "pledge": ("value", 1),
+}
+
+
 class CounterGuarantee(Rule):
     """反担保; `guarantor_most` is for how many loans a person may stand."""
 
-    forms: Annotated[tuple[Material, ...], Field(min_length=1)]
+    forms: Annotated[tuple[Form, ...], Field(min_length=1)]
     guarantor_most: Count
     waivers: tuple[Waiver, ...] = ()
 
     @property
     def form_codes(self) -> tuple[str, ...]:
         return tuple(form.code for form in self.forms)
+
+    def form(self, code: str) -> Form:
+        """As the edition has it, or as is assumed of what another one had."""
+        found = next((form for form in self.forms if form.code == code), None)
+        return found or Form.model_validate({"code": code, "zh": code, "en": code})

@@ -141,6 +141,18 @@ SENTENCES: Mapping[str, Sentence] = {
         "反担保{standing}项，免除：{waived}",
         "既无反担保也未免除",
     ),
+    "counter_guarantee.enough": _said(
+        "persons who stand: {persons} (of {least} asked for), things worth {worth}: enough for {amount}",
+        "persons who stand: {persons} (of {least} asked for), things worth {worth}: not enough for {amount}",
+        "担保人{persons}名（要求{least}名），担保物价值{worth}，足以担保{amount}",
+        "担保人{persons}名（要求{least}名），担保物价值{worth}，不足以担保{amount}",
+    ),
+    "counter_guarantee.record": _said(
+        "nobody who stands has guaranteed a loan that went overdue",
+        "of those who stand have guaranteed a loan that went overdue: {persons}",
+        "担保人未曾为逾期贷款担保",
+        "担保人中有{persons}名曾为逾期贷款担保",
+    ),
     "counter_guarantee.waived": _said(
         "a counter-guarantee is waived for {package} at {asked}: {why}",
         "nothing waives the counter-guarantee of {package} at {asked}",

@@ -357,9 +357,25 @@ def test_the_borrower_stands_for_nobody_and_what_is_released_no_longer_binds() -
         InvalidInput,
         lambda: register(NOW, form="civil_servant", person=PEOPLE["applicant"], value_date=day),
     )
-    refuses(found, InvalidInput, lambda: register(NOW, form="mortgage", value_date=day))
+    for odd in (
+        {"form": "third_party", "needs": "either"},
+        {"form": "mortgage", "needs": "value", "person": PEOPLE["guarantor"]},
+        {"form": "employee", "needs": "person", "value": 1},
+        {"form": "employee", "needs": "person", "person": PEOPLE["spouse"]},
+        {"form": "employee", "needs": "person", "person": PEOPLE["guarantor"], "member": True},
+        {"form": "family_member", "needs": "family", "value": 1, "member": True},
+        {"form": "family_member", "needs": "family", "person": PEOPLE["applicant"]},
+    ):
+        refuses(found, InvalidInput, lambda odd=odd: register(NOW, value_date=day, **odd))  # type: ignore[misc]
     register(NOW, form="civil_servant", person=PEOPLE["guarantor"], most=1, value_date=day)
     (binding,) = found.counter_guarantees
+    refuses(
+        found,
+        refusals.BeforeLastStep,
+        lambda: found.release_counter_guarantee(
+            NOW, version=binding.originator_version, reason="back-dated", value_date=MONDAY
+        ),
+    )
     found.release_counter_guarantee(NOW, version=binding.originator_version, reason="settled", value_date=day)
     assert found.counter_guarantees == []
     refuses(
@@ -368,6 +384,26 @@ def test_the_borrower_stands_for_nobody_and_what_is_released_no_longer_binds() -
         lambda: found.release_counter_guarantee(
             NOW, version=binding.originator_version, reason="again", value_date=day
         ),
+    )
+
+
+def test_the_spouse_stands_as_one_of_the_family_only() -> None:
+    found = accepted()
+    day = date(2025, 3, 5)
+    found.register_counter_guarantee(
+        NOW, form="family_member", needs="family", person=PEOPLE["spouse"], most=1, value_date=day
+    )
+    assert [one.member for one in found.counter_guarantees] == [True]
+
+
+def test_what_was_let_go_after_approval_is_missing_at_signing() -> None:
+    found = approve(reviewed())
+    (binding,) = found.counter_guarantees
+    found.release_counter_guarantee(
+        NOW, version=binding.originator_version, reason="let go", value_date=date(2025, 3, 7)
+    )
+    refuses(
+        found, refusals.CounterGuaranteeMissing, lambda: found.contract(NOW, loan_no="L-1", value_date=date(2025, 3, 8))
     )
 
 

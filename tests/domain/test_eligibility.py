@@ -13,13 +13,14 @@ from domain.policy.edition import NotOffered
 from domain.policy.eligibility import (
     Applicant,
     OtherLoan,
+    Standing,
     credit_findings,
     eligibility_findings,
     guarantee_findings,
     retires_on,
     waiver_finding,
 )
-from domain.policy.rules import KINDS
+from domain.policy.rules import KINDS, Form
 from domain.policy.sentences import SENTENCES, WORDS
 from tests.domain.policies import NOW, applicant, edition, enterprise, failing, finding
 
@@ -359,10 +360,47 @@ def test_the_cap_was_wider_before_april_2020() -> None:
 # Counter-guarantees (R-PRO-1, R-PRO-2).
 
 
-@pytest.mark.parametrize(("standing", "waived", "holds"), [(0, False, False), (1, False, True), (0, True, True)])
-def test_something_stands_for_the_loan_or_need_not(standing: int, waived: bool, holds: bool) -> None:
-    (one,) = guarantee_findings(NOW, applicant(), counter_guarantees=standing, waived=waived)
-    assert one.holds is holds
+def persons(form: str, *who: str) -> list[Standing]:
+    return [Standing(form=form, person=one) for one in who]
+
+
+def worth(form: str, yuan: int) -> list[Standing]:
+    return [Standing(form=form, fen=yuan * FEN)]
+
+
+def test_nobody_stands_who_guaranteed_a_loan_that_went_overdue() -> None:
+    """R-ELI-9."""
+    tainted = Standing(form="employee", person="b", overdue=True)
+    found = guarantee_findings(NOW, [*persons("employee", "a"), tainted], amount=FEN, waived=False)
+    assert failing(found) == {"counter_guarantee.record"}
+    assert finding("counter_guarantee.record", found).article == "R-ELI-9"
+
+
+@pytest.mark.parametrize(
+    ("standing", "waived", "failed"),
+    [
+        ([], False, {"counter_guarantee.there"}),
+        ([], True, set()),
+        (persons("employee", "a"), False, set()),
+        (worth("employee", 300_000), False, {"counter_guarantee.enough"}),
+        (persons("joint_households", "a", "b"), False, {"counter_guarantee.enough"}),
+        (persons("joint_households", "a", "b", "b"), False, {"counter_guarantee.enough"}),
+        (persons("joint_households", "a", "b", "c"), False, set()),
+        (persons("joint_households", "a") + persons("employee", "b"), False, set()),
+        (worth("mortgage", 199_999), False, {"counter_guarantee.enough"}),
+        (worth("mortgage", 150_000) + worth("pledge", 50_000), False, set()),
+        (persons("mortgage", "a"), False, {"counter_guarantee.enough"}),
+        (persons("third_party", "a"), False, set()),
+        (worth("third_party", 200_000), False, set()),
+        (worth("pledge", 1), True, set()),
+    ],
+)
+def test_what_stands_for_the_loan_is_enough_for_it(standing: list[Standing], waived: bool, failed: set[str]) -> None:
+    """R-PRO-1, and of an edition that says nothing of its forms what is assumed."""
+    bare = [form.model_dump(exclude={"needs", "least"}) for form in NOW.counter_guarantee.forms]
+    silent = NOW.counter_guarantee.model_copy(update={"forms": tuple(Form.model_validate(form) for form in bare)})
+    for under in (NOW, NOW.model_copy(update={"counter_guarantee": silent})):
+        assert failing(guarantee_findings(under, standing, amount=200_000 * FEN, waived=waived)) == failed
 
 
 @pytest.mark.parametrize(
@@ -420,7 +458,7 @@ def test_every_rule_answers_in_both_languages_with_its_edition_and_source(asked:
         *eligibility_findings(NOW, asked),
         *credit_findings(NOW, asked, margin_bp=margin_bp, rating=asked.rating),
         waiver_finding(NOW, asked),
-        *guarantee_findings(NOW, asked, counter_guarantees=0, waived=asked.overdue_record),
+        *guarantee_findings(NOW, persons("employee", "a"), amount=asked.amount_fen, waived=asked.overdue_record),
     )
     assert len({one.rule for one in found}) == len(found)
     for one in found:
@@ -452,12 +490,17 @@ def test_every_sentence_belongs_to_a_rule_and_every_rule_has_both_forms() -> Non
         enterprise(10, 1),
         enterprise(10, 0, wages_owed=True),
     ]
+    tainted = [Standing(form="employee", person="a", overdue=True)]
     said = set()
     for one in asked:
         found = (
             *eligibility_findings(NOW, one),
             *(f for margin in (1, 99) for f in credit_findings(NOW, one, margin_bp=margin, rating=one.rating)),
-            *(f for n in (0, 1) for f in guarantee_findings(NOW, one, counter_guarantees=n, waived=False)),
+            *(
+                f
+                for stands in ([], persons("employee", "a"), worth("pledge", 1), tainted)
+                for f in guarantee_findings(NOW, stands, amount=one.amount_fen, waived=False)
+            ),
             waiver_finding(NOW, one),
         )
         said |= {(each.rule, each.holds) for each in found if each.say("en") and each.say("zh")}

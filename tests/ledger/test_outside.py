@@ -164,7 +164,7 @@ def wires() -> Iterator[Wires]:
         server.shutdown()
 
 
-def asked_of(wires: Wires, seconds: float = 5) -> str:
+def asked_of(wires: Wires, seconds: int = 5) -> str:
     source = HttpSource(f"http://127.0.0.1:{wires.server_address[1]}", seconds=seconds)
     return problem(lambda: figures_of(request("civil_affairs"), source.ask(request("civil_affairs"))))
 

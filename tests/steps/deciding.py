@@ -15,6 +15,8 @@ from domain.money import Fen
 from ledger import approving, reviewing
 from ledger.context import CommandContext
 from ledger.disbursing import Disburse, disburse
+from ledger.noticing import NoticeOverdue, notice_overdue
+from ledger.repaying import RecordRepayment, record_repayment
 from tests.steps.applying import Hall
 from tests.steps.office import BANK, GUARANTOR, OTHER_BANK
 from tests.steps.words import in_people_s_notation, shown, step
@@ -48,9 +50,9 @@ def _review(hall: Hall, which: str, day: date, actor: Actor | None = None, **mor
             hall.office.act(lambda: reviewing.review_credit(hall.desk, credit, who))
 
 
-def _stands(hall: Hall, who: str, day: date) -> None:
+def _stands(hall: Hall, who: str, day: date, form: str = "civil_servant") -> None:
     command = reviewing.RegisterCounterGuarantee(
-        case_no=hall.case_no, form="civil_servant", person=hall.person(who), value_date=day
+        case_no=hall.case_no, form=form, person=hall.person(who), value_date=day
     )
     officer = _by(hall, REVIEWERS["guarantee"])
     hall.office.act(lambda: reviewing.register_counter_guarantee(hall.desk, command, officer))
@@ -121,6 +123,7 @@ def rejects_silently(hall: Hall, day: date) -> None:
     _review(hall, "guarantee", day, outcome="rejected")
 
 
+@when(step("the guarantor looks at what stands for it on {day:day}"))
 @when(step("the guarantor looks without any counter-guarantee on {day:day}"))
 def looks_without(hall: Hall, day: date) -> None:
     _review(hall, "guarantee", day)
@@ -153,7 +156,7 @@ def stands_twice(hall: Hall, day: date) -> None:
     hall.accept(day)
     _stands(hall, "the spouse of Zhang", day)
     hall.case_no = first
-    _stands(hall, "the spouse of Zhang", day)
+    _stands(hall, "the spouse of Zhang", day, "family_member")
 
 
 @when(step("the application is approved on {day:day}"))
@@ -214,6 +217,7 @@ def signed(hall: Hall, day: date) -> None:
     hall.office.recorded()
 
 
+@given(step("the bank paid out {amount:yuan} of it on {day:day}"))
 @when(step("the bank pays out {amount:yuan} of it on {day:day}"))
 def pay_out(hall: Hall, amount: Fen, day: date) -> None:
     command = Disburse(loan_no=_loan_no(hall), amount_fen=amount, value_date=day, bank_reference="P-1")
@@ -270,10 +274,10 @@ def may_apply_again(hall: Hall) -> None:
 def three_loans(hall: Hall) -> None:
     """The one on the desk becomes the first of them; a fourth is then accepted."""
     for _ in range(3):
+        _mortgages(hall, Fen(20_000_000), DAY)
         all_passed(hall, DAY)
         approved(hall, DAY)
         signed(hall, DAY)
-        _release(hall)
         hall.another()
         hall.submit("Zhang", 20_000_000, 24, DAY)
         hall.complete(DAY)
@@ -285,14 +289,78 @@ def _approve(hall: Hall, day: date, actor: Actor, **more: Any) -> None:
     hall.office.act(lambda: approving.approve_application(hall.desk, command, _by(hall, actor)))
 
 
-def _release(hall: Hall) -> None:
-    """Whoever stood for the loan is free, as after its settlement."""
+@when(step("whoever stands for the loan is released on {day:day}"))
+def release(hall: Hall, day: date) -> None:
     (registered,) = hall.application.counter_guarantees
     command = reviewing.ReleaseCounterGuarantee(
-        case_no=hall.case_no, version=registered.originator_version, reason="settled", value_date=DAY
+        case_no=hall.case_no, version=registered.originator_version, reason="asked to be let go", value_date=day
     )
     officer = _by(hall, REVIEWERS["guarantee"])
     hall.office.act(lambda: reviewing.release_counter_guarantee(hall.desk, command, officer))
+
+
+@given(step("whoever stood for the loan was released on {day:day}"))
+def released(hall: Hall, day: date) -> None:
+    release(hall, day)
+    hall.office.recorded()
+
+
+@given(step("the borrower repaid all of it on {day:day}"))
+def repaid(hall: Hall, day: date) -> None:
+    owed = hall.desk.ledger.loan(_loan_no(hall))
+    amount = owed.outstanding + owed.interest_due(day)
+    command = RecordRepayment(loan_no=_loan_no(hall), amount_fen=amount, value_date=day, bank_reference="R-1")
+    hall.office.act(lambda: record_repayment(hall.desk.ledger, command, _by(hall, REVIEWERS["credit"])))
+    hall.office.recorded()
+
+
+@given(step("Wang stood for a loan that went overdue and was settled"))
+def stood_for_overdue(hall: Hall) -> None:
+    """The one on the desk becomes that loan; Zhang asks for another."""
+    all_passed(hall, DAY)
+    approved(hall, DAY)
+    signed(hall, DAY)
+    pay_out(hall, Fen(20_000_000), DAY)
+    late = date(2025, 5, 30)
+    notice = NoticeOverdue(loan_no=_loan_no(hall), day=late)
+    hall.office.act(lambda: notice_overdue(hall.desk.ledger, notice, hall.office.by("system", "day_close")))
+    hall.office.recorded()
+    repaid(hall, late)
+    released(hall, late)
+    hall.another()
+    hall.submit("Zhang", Fen(20_000_000), 24, late)
+    hall.complete(late)
+    hall.accept(late)
+
+
+@when(step("the guarantee review is made with Wang on {day:day}"))
+def review_with_wang(hall: Hall, day: date) -> None:
+    _stands(hall, "Wang", day)
+    hall.office.recorded()
+    _review(hall, "guarantee", day)
+
+
+@then(step("nobody stands for the loan any more"))
+def nobody_stands(hall: Hall) -> None:
+    hall.office.recorded()
+    assert hall.application.counter_guarantees == []
+
+
+@given(step("things worth {value:yuan} stand for the loan since {day:day}"))
+def mortgaged(hall: Hall, value: Fen, day: date) -> None:
+    _mortgages(hall, value, day)
+
+
+def _mortgages(hall: Hall, value: Fen, day: date) -> None:
+    command = reviewing.RegisterCounterGuarantee(case_no=hall.case_no, form="mortgage", value_fen=value, value_date=day)
+    officer = _by(hall, REVIEWERS["guarantee"])
+    hall.office.act(lambda: reviewing.register_counter_guarantee(hall.desk, command, officer))
+    hall.office.recorded()
+
+
+@when(step("the spouse of Zhang stands for it as {form:quoted} on {day:day}"))
+def spouse_stands(hall: Hall, form: str, day: date) -> None:
+    _stands(hall, "the spouse of Zhang", day, form)
 
 
 def _named(which: str) -> events.Review:

@@ -53,6 +53,8 @@ REASONS: dict[str, type[Refusal]] = {
     "a rule speaks against it": applications.FindingsSpeakAgainst,
     "there is no reason": applications.ReasonMissing,
     "the guarantor has no room": applications.GuaranteesAlready,
+    "nothing stands for the loan": applications.CounterGuaranteeMissing,
+    "the loan is not over": applications.StillStands,
     "a review is missing": applications.ReviewsMissing,
     "the same person acted before": SamePerson,
     "it is more than was reviewed": applications.MoreThanReviewed,
