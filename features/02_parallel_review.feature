@@ -39,7 +39,7 @@ Feature: Parallel review (并联审核)
     Scenario: A rate above the cap
       When the bank grants LPR + 51 bp on 2025-03-04
       Then the credit review is rejected
-      And the reason is "refused: LPR + 51 bp exceeds the cap of LPR + 50 bp, edition jining_2024, article R-INT-3"
+      And the reason is "refused: LPR + 51 bp exceeds the cap of LPR + 50 bp, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-INT-3, assumed until the city confirms it"
 
     Scenario: Two clerks cannot be talked into it
       When the bank insists on passing LPR + 51 bp on 2025-03-04

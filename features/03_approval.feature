@@ -49,7 +49,7 @@ Feature: Approval (审批)
       Given the bank found LPR + 60 bp too much on 2025-03-04
       When the application is rejected on 2025-03-05
       Then the application is rejected
-      And the reason is "refused: LPR + 60 bp exceeds the cap of LPR + 50 bp, edition jining_2024, article R-INT-3"
+      And the reason is "refused: LPR + 60 bp exceeds the cap of LPR + 50 bp, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-INT-3, assumed until the city confirms it"
 
     Scenario: Resubmitted by the same applicant
       Given the bank found LPR + 60 bp too much on 2025-03-04
@@ -102,4 +102,4 @@ Feature: Approval (审批)
       Given Zhang has had three guaranteed loans
       When human resources look at eligibility on 2025-03-05
       Then the eligibility review is rejected
-      And the reason is "refused: 3 guaranteed loans before this one are as many as the 3 that are allowed, edition jining_2024, article R-LIM-6"
+      And the reason is "refused: 3 guaranteed loans before this one are as many as the 3 that are allowed, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-LIM-6"

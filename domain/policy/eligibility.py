@@ -10,11 +10,13 @@ from typing import Literal
 from pydantic import Field
 
 from domain.calendar import add_months
+from domain.errors import Language
 from domain.frozen import Frozen
 from domain.money import Fen, yuan
 from domain.policy.edition import Edition
 from domain.policy.finding import Finding
-from domain.policy.rules import Age, Kind, Rule
+from domain.policy.rules import Age, Kind, Named, Rule
+from domain.policy.sentences import in_words
 
 DEGREES = ("bachelor", "master", "doctor")
 """Degrees from a bachelor's on (R-ELI-3)."""
@@ -76,7 +78,7 @@ def _eligibility(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
         yield _other_loans(edition, applicant)
     else:
         yield from _hiring(edition, applicant)
-    kinds = {"package": package.zh, "kind": applicant.kind}
+    kinds = _named("package", package) | {"kind": applicant.kind}
     yield _finding(edition, package, "package.kind", applicant.kind in package.kinds, **kinds)
     yield from _package_asks(edition, applicant)
     yield from _amount(edition, applicant)
@@ -90,14 +92,14 @@ def _eligibility(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
 def waiver_finding(edition: Edition, applicant: Applicant) -> Finding:
     """免除反担保: by its package, or for its group up to an amount (R-PRO-2)."""
     package = edition.package(applicant.product)
-    figures = {"package": package.zh, "asked": _shown(applicant.amount_fen), "why": package.zh}
+    figures = {**_named("package", package), "asked": _shown(applicant.amount_fen), **_named("why", package)}
     rated = package.asks != "rating" or applicant.rating in package.ratings
     if package.waived and rated and all(finding.holds for finding in _package_asks(edition, applicant)):
         return _finding(edition, package, "counter_guarantee.waived", True, **figures)
     for waiver in edition.counter_guarantee.waivers:
         if applicant.group in waiver.groups and applicant.amount_fen <= waiver.most:
             group = next(group for group in edition.groups if group.code == applicant.group)
-            figures["why"] = f"{group.zh} ≤ {_shown(waiver.most)}"
+            figures |= {name: f"{why} ≤ {_shown(waiver.most)}" for name, why in _named("why", group).items()}
             return _finding(edition, waiver, "counter_guarantee.waived", True, **figures)
     return _finding(edition, edition.counter_guarantee, "counter_guarantee.waived", False, **figures)
 
@@ -147,7 +149,7 @@ def credit_findings(
     package = edition.package(applicant.product)
     if package.asks != "rating":
         return (capped,)
-    shown = {"package": package.zh, "rating": rating or "-"}
+    shown = _named("package", package) | {"rating": rating or "-"}
     return capped, _finding(edition, package, "package.rating", rating in package.ratings, **shown)
 
 
@@ -162,8 +164,8 @@ def retires_on(age: Age, born: date, sex: str, on: date) -> date:
 def _group(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
     """One of the groups; a graduate of so many years at most, by the day of graduation that was shown (R-ELI-1)."""
     found = next((group for group in edition.groups if group.code == applicant.group), None)
-    named = found.zh if found else applicant.group or "-"
-    yield _finding(edition, found or edition.groups[0], "group.listed", found is not None, group=named)
+    named = _named("group", found) if found else {"group": applicant.group or "-"}
+    yield _finding(edition, found or edition.groups[0], "group.listed", found is not None, **named)
     if found is None or found.within_years is None:
         return
     graduated, day = applicant.graduated_on, applicant.on
@@ -180,7 +182,7 @@ def _amount(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
         shown = {"asked": _shown(asked), "most": _shown(most), "kind": applicant.kind}
         yield _finding(edition, limit, "limit.kind", asked <= most, **shown)
     if package.most is not None:
-        shown = {"asked": _shown(asked), "most": _shown(package.most), "package": package.zh}
+        shown = {"asked": _shown(asked), "most": _shown(package.most)} | _named("package", package)
         yield _finding(edition, package, "limit.package", asked <= package.most, **shown)
 
 
@@ -203,8 +205,16 @@ def _other_loans(edition: Edition, applicant: Applicant) -> Finding:
     rule = edition.other_loans
     consumer = sum(loan.fen for loan in applicant.other_loans if loan.kind in rule.consumer)
     strange = [loan for loan in applicant.other_loans if loan.kind not in (*rule.allowed, *rule.consumer)]
-    listed = "; ".join(f"{loan.of} {loan.kind} {_shown(loan.fen)}" for loan in strange or applicant.other_loans) or "-"
-    return _finding(edition, rule, "other_loans.allowed", not strange and consumer <= rule.consumer_most, loans=listed)
+    looked_at = [(loan.kind, loan.fen, loan.of) for loan in strange or applicant.other_loans]
+    loans = {
+        name: "; ".join(f"{in_words(of, spoken)} {in_words(kind, spoken)} {_shown(fen)}" for kind, fen, of in looked_at)
+        or "-"
+        for name, spoken in _SPOKEN
+    }
+    return _finding(edition, rule, "other_loans.allowed", not strange and consumer <= rule.consumer_most, **loans)
+
+
+_SPOKEN: tuple[tuple[str, Language], ...] = (("loans", "zh"), ("loans_en", "en"))
 
 
 def _hiring(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
@@ -221,12 +231,14 @@ def _package_asks(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
     package = edition.package(applicant.product)
     match package.asks:
         case "partner":
-            yield _finding(edition, package, "package.partner", applicant.qualified_partner, package=package.zh)
+            yield _finding(
+                edition, package, "package.partner", applicant.qualified_partner, **_named("package", package)
+            )
         case "degree":
-            shown = {"package": package.zh, "degree": applicant.degree or "-"}
+            shown = _named("package", package) | {"degree": applicant.degree or "-"}
             yield _finding(edition, package, "package.degree", applicant.degree in DEGREES, **shown)
         case "family":
-            shown = {"package": package.zh, "members": str(applicant.family_guarantors)}
+            shown = _named("package", package) | {"members": str(applicant.family_guarantors)}
             yield _finding(edition, package, "package.family", applicant.family_guarantors > 0, **shown)
         case "rating" | None:
             return
@@ -250,7 +262,13 @@ def _later(day: date, months: int) -> date:
 
 
 def _finding(edition: Edition, rule: Rule, code: str, holds: bool, **figures: str) -> Finding:
-    return Finding(rule=code, holds=holds, figures=figures, edition=edition.edition, **rule.cited)
+    cited = {"edition": edition.edition, "document": edition.document, **rule.cited}
+    return Finding(rule=code, holds=holds, figures=figures, **cited)
+
+
+def _named(figure: str, named: Named) -> dict[str, str]:
+    """A name of the edition, in both languages."""
+    return {figure: named.zh, f"{figure}_en": named.en}
 
 
 def _shown(fen: Fen) -> str:

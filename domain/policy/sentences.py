@@ -14,6 +14,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "bachelor": ("bachelor", "本科"),
     "master": ("master", "硕士"),
     "doctor": ("doctor", "博士"),
+    "borrower": ("borrower", "借款人"),
+    "spouse": ("spouse", "配偶"),
+    "student": ("student", "助学贷款"),
+    "poverty_relief": ("poverty_relief", "扶贫贷款"),
+    "housing": ("housing", "住房贷款"),
+    "car": ("car", "购车贷款"),
+    "consumer": ("consumer", "消费贷款"),
+    "credit_card": ("credit_card", "信用卡"),
+    "business": ("business", "经营贷款"),
     "yes": ("yes", "是"),
     "no": ("no", "否"),
     "-": ("nothing", "无"),
@@ -168,8 +177,14 @@ SENTENCES: Mapping[str, Sentence] = {
 }
 
 
+def in_words(code: str, language: Language) -> str:
+    """A code in words; what is none, as it is."""
+    return WORDS[code][language == "zh"] if code in WORDS else code
+
+
 def said(rule: str, holds: bool, figures: Mapping[str, str], language: Language) -> str:
     """What a rule says of its figures, codes among them in words."""
     sentence, place = SENTENCES[rule], language == "zh"
-    words = {name: WORDS[value][place] if value in WORDS else value for name, value in figures.items()}
+    chosen = figures if place else {name: figures.get(f"{name}_en", value) for name, value in figures.items()}
+    words = {name: in_words(value, language) for name, value in chosen.items()}
     return (sentence.zh if place else sentence.en)[holds].format(**words)

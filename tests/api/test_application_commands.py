@@ -161,7 +161,9 @@ def test_a_refusal_is_told_in_both_languages_with_figures_edition_and_article(cl
     assert said.document["reviews"] == {"eligibility": "rejected"}
     (against,) = [finding for finding in said.document["findings"] if not finding["holds"]]
     assert against["en"].startswith("refused: 350,000.00 exceeds the limit 300,000.00 of ")
-    assert against["en"].endswith("edition jining_2024, article R-LIM-1")
+    assert against["en"].endswith(
+        "edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-LIM-1"
+    )
     assert "350,000.00" in against["zh"] and "jining_2024" in against["zh"]
     rejected = clerk.done("application", "reject", "A-1", "--on", "2025-03-05", by=APPROVER)
     assert rejected["status"] == "rejected"

@@ -196,7 +196,7 @@ def test_every_rule_that_fails_is_named_in_both_languages(ask: Ask) -> None:
         "other_loans.allowed",
     }
     assert failed["limit.package"]["en"] == (
-        "refused: 350,000.00 exceeds the limit 300,000.00 of 乡村贷, edition jining_2024, article R-LIM-9"
+        "refused: 350,000.00 exceeds the limit 300,000.00 of the rural partner's loan, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-LIM-9"
     )
     assert failed["limit.package"]["zh"].startswith("不予通过：申请金额350,000.00超过乡村贷限额300,000.00")
     assert failed["limit.package"]["source"] == "seed"

@@ -222,9 +222,9 @@ def test_what_exceeds_a_limit_is_said_in_words_with_edition_and_article() -> Non
     asked = applicant(product="rural_partner", qualified_partner=True, amount_fen=350_000 * FEN)
     said = finding("limit.package", eligibility_findings(NOW, asked))
     assert said.say("en") == (
-        "refused: 350,000.00 exceeds the limit 300,000.00 of 乡村贷, edition jining_2024, article R-LIM-9"
+        "refused: 350,000.00 exceeds the limit 300,000.00 of the rural partner's loan, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-LIM-9"
     )
-    assert said.say("zh") == "不予通过：申请金额350,000.00超过乡村贷限额300,000.00（jining_2024 版，R-LIM-9）"
+    assert said.say("zh") == "不予通过：申请金额350,000.00超过乡村贷限额300,000.00（jining_2024 版，财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订），规则 R-LIM-9）"
     assert (said.source, said.confidence) == ("seed", "H")
 
 
@@ -509,7 +509,10 @@ def test_every_sentence_belongs_to_a_rule_and_every_rule_has_both_forms() -> Non
 
 def test_codes_are_said_in_words() -> None:
     said = finding("limit.kind", eligibility_findings(NOW, applicant(amount_fen=30_000_001))).say("zh")
-    assert said == "不予通过：申请金额300,000.01超过个人限额300,000.00（jining_2024 版，R-LIM-1）"
+    assert (
+        said
+        == "不予通过：申请金额300,000.01超过个人限额300,000.00（jining_2024 版，财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订），规则 R-LIM-1）"
+    )
     assert all(english and chinese for english, chinese in WORDS.values())
     assert {*KINDS} <= WORDS.keys()
 
@@ -517,3 +520,24 @@ def test_codes_are_said_in_words() -> None:
 def test_a_package_that_the_edition_does_not_offer_is_refused() -> None:
     with pytest.raises(NotOffered, match="jining_2019 offers no 'talent'; it offers: plain, small_enterprise"):
         eligibility_findings(edition("2019"), applicant(product="talent"))
+
+
+def test_a_refusal_says_that_its_rule_is_assumed_and_what_an_article_is() -> None:
+    (capped,) = credit_findings(NOW, applicant(), margin_bp=51, rating=None)
+    assert capped.say("en").endswith("rule R-INT-3, assumed until the city confirms it")
+    assert capped.say("zh").endswith("规则 R-INT-3，暂定规则，待市级确认）")
+    sure = capped.model_copy(update={"confidence": "H", "article": "art. 7", "document": None})
+    assert sure.say("en").endswith(", edition jining_2024, article art. 7")
+    assert sure.say("zh").endswith("（jining_2024 版，条款 art. 7）")
+    assert "assumed" not in capped.model_copy(update={"holds": True}).say("en")
+
+
+def test_names_of_the_edition_are_said_in_the_language_that_is_spoken() -> None:
+    asked = applicant(other_loans=[{"kind": "business", "fen": FEN, "of": "spouse"}])
+    listed = finding("group.listed", eligibility_findings(NOW, asked))
+    assert listed.say("en").startswith("holds: registered urban unemployed is an eligible group")
+    assert listed.say("zh").startswith("符合：城镇登记失业人员属于扶持人群")
+    loans = finding("other_loans.allowed", eligibility_findings(NOW, asked))
+    assert "spouse business 1.00" in loans.say("en") and "配偶 经营贷款 1.00" in loans.say("zh")
+    old = listed.model_copy(update={"figures": {"group": "退役军人"}})
+    assert "退役军人" in old.say("en")
