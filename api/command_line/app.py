@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -104,9 +105,8 @@ def facts_table(document: dict[str, Any]) -> Table:
     """Names and values, one a line."""
     table = Table(show_header=False, box=None)
     for name, value in document.items():
-        table.add_row(
-            name, json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
-        )
+        said = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+        table.add_row(name, escape(said))
     return table
 
 

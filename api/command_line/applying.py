@@ -13,12 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.command_line.app import CLEAN, app, context_of, facts_table, show
 from api.settings import Settings
-from api.showing import findings
+from api.showing import awaited, findings, in_words
 from api.wiring import Installation
 from domain.calendar import parse_day
 from domain.errors import BadInput, InvalidInput
 from domain.facts import Moment
-from domain.loan_application.application import LoanApplication
 from domain.money import parse_yuan
 from ledger import applying
 from ledger.fetching import FetchData, fetch_data
@@ -87,7 +86,7 @@ def submit(
             }
         )
         applying.submit_application(desk, command, made)
-        return _standing(settings, desk.ledger.application(command.case_no))
+        return _standing(settings, installation, command.case_no)
 
 
 @application.command("add")
@@ -234,7 +233,7 @@ def show_(context: typer.Context, case: Case) -> int:
     """How it stands, who has to act next, and why every rule fell as it did 查看与说明."""
     settings: Settings = context.obj
     with Installation(settings) as installation:
-        return _standing(settings, installation.ledger.application(case))
+        return _standing(settings, installation, case)
 
 
 def acted(context: typer.Context, case: str, on: str | None, act: Any) -> int:
@@ -243,7 +242,7 @@ def acted(context: typer.Context, case: str, on: str | None, act: Any) -> int:
     made = context_of(settings)
     with Installation(settings) as installation:
         act(installation, made, day_of(on, made.moment))
-        return _standing(settings, installation.ledger.application(case))
+        return _standing(settings, installation, case)
 
 
 def day_of(on: str | None, moment: Moment) -> date:
@@ -263,13 +262,12 @@ def read_json(file: str) -> dict[str, Any]:
     return document
 
 
-def _standing(settings: Settings, found: LoanApplication) -> int:
+def _standing(settings: Settings, installation: Installation, case: str) -> int:
     """The state with the reasons, in the language asked for and in the document in both."""
-    document = dict(found.state())
-    document["findings"] = findings(found)
-    words = {name: value for name, value in document.items() if name != "findings"}
-    words |= {f"{n}": f.say(settings.language) for n, (_, f) in enumerate(found.findings(), 1)}
-    show(settings, document, facts_table(words))
+    found = installation.ledger.application(case)
+    more = awaited(found, installation.desk.book)
+    document = {**found.state(), **more, "findings": findings(found)}
+    show(settings, document, facts_table(in_words(found, more, settings.language)))
     return CLEAN
 
 

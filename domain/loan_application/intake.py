@@ -177,3 +177,14 @@ class Intake(Standing):
         accepted = self.facts_of(events.Accepted)[-1]
         left = max(accepted.working_days - clock.used(accepted.value_date, asked.value_date), 0)
         self.tell(events.Corrected, moment, value_date=value_date, due_on=clock.due_on(value_date, left))
+
+    def due(self, clock: Clock, working_days: int) -> date | None:
+        """The last of so many working days from acceptance, in which the clock stood still while the applicant corrected."""
+        accepted, corrected = self.facts_of(events.Accepted), self.facts_of(events.Corrected)
+        if not accepted or self.paused_by is not None:
+            return None
+        start = accepted[-1].value_date
+        if not corrected:
+            return clock.due_on(start, working_days)
+        left = working_days - clock.used(start, self.facts_of(events.CorrectionRequested)[-1].value_date)
+        return clock.due_on(corrected[-1].value_date, left) if left > 0 else clock.due_on(start, working_days)

@@ -58,9 +58,7 @@ class Standing(EventSourced[Fact]):
     @property
     def counter_guarantees(self) -> list[events.CounterGuaranteeRegistered]:
         """Those that still bind."""
-        released = {fact.registered_version for fact in self.facts_of(events.CounterGuaranteeReleased)}
-        registered = self.facts_of(events.CounterGuaranteeRegistered)
-        return [fact for fact in registered if fact.originator_version not in released]
+        return self._binding(None)
 
     @property
     def waiver(self) -> Finding | None:
@@ -134,13 +132,53 @@ class Standing(EventSourced[Fact]):
                 for which, review in self.reviews.items()
                 if as_of is None or review.value_date <= as_of
             },
+            "notes": {
+                which: review.note
+                for which, review in self.reviews.items()
+                if review.note and (as_of is None or review.value_date <= as_of)
+            },
             "conditions": list(self.conditions(as_of)),
+            "counter_guarantees": [_stands(fact) for fact in self._binding(as_of)],
+            "waived": bool(self._by(events.CounterGuaranteeWaived, as_of)),
+            "due_on": self._due_on(as_of),
+            "asked_for": self._asked_for(as_of),
+            **self._refused(as_of),
             "waits_for": list(self.waits_for()) if as_of is None else None,
+        }
+
+    def _by(self, kind: type[F], as_of: date | None) -> list[F]:
+        """Its facts of one kind that were dated by then."""
+        return [fact for fact in self.facts_of(kind) if as_of is None or fact.value_date <= as_of]
+
+    def _binding(self, as_of: date | None) -> list[events.CounterGuaranteeRegistered]:
+        released = {fact.registered_version for fact in self._by(events.CounterGuaranteeReleased, as_of)}
+        registered = self._by(events.CounterGuaranteeRegistered, as_of)
+        return [fact for fact in registered if fact.originator_version not in released]
+
+    def _asked_for(self, as_of: date | None) -> list[str]:
+        """What the applicant has yet to bring."""
+        asked = self._by(events.CorrectionRequested, as_of)
+        return list(asked[-1].missing) if asked and not self._by(events.Corrected, as_of) else []
+
+    def _due_on(self, as_of: date | None) -> str | None:
+        """The last day on which the decision is in time; none before acceptance, while the clock stands still, and at the end."""
+        accepted, corrected = self._by(events.Accepted, as_of), self._by(events.Corrected, as_of)
+        runs = self.status(as_of) == "in_review" and not self._asked_for(as_of)
+        set_to = corrected[-1] if corrected else accepted[-1] if accepted else None
+        return set_to.due_on.isoformat() if set_to and runs else None
+
+    def _refused(self, as_of: date | None) -> Mapping[str, Any]:
+        """Why it was rejected or withdrawn, in words, and until when the applicant is told."""
+        rejected, withdrawn = self._by(events.Rejected, as_of), self._by(events.Withdrawn, as_of)
+        until = rejected[-1].notify_by if rejected else None
+        return {
+            "reason": next((fact.reason for fact in (*rejected, *withdrawn)), None),
+            "notify_by": until.isoformat() if until else None,
         }
 
     def findings(self) -> list[tuple[str, Finding]]:
         """Every finding of its life, each with the step that made it."""
-        return [(fact.TOPIC, finding) for fact in self._facts for finding in getattr(fact, "findings", ())]
+        return [(fact.TOPIC, finding) for fact in self._facts for finding in _findings(fact)]
 
     def has_passed(self, which: events.Review) -> bool:
         review = self.reviews.get(which)
@@ -172,6 +210,21 @@ class Standing(EventSourced[Fact]):
     def _must_have(self, digest: str) -> None:
         if all(material.digest != digest for material in self.facts_of(events.MaterialAdded)):
             raise refusals.UnknownMaterial(field="material", case_no=self.case_no, digest=digest)
+
+
+def _findings(fact: Fact) -> tuple[Finding, ...]:
+    found: tuple[Finding, ...] = getattr(fact, "findings", ())
+    return (fact.finding,) if isinstance(fact, events.CounterGuaranteeWaived) else found
+
+
+def _stands(fact: events.CounterGuaranteeRegistered) -> dict[str, Any]:
+    return {
+        "version": fact.originator_version,
+        "form": fact.form,
+        "person": None if fact.person is None else str(fact.person),
+        "member": fact.member,
+        "value": None if fact.value_fen is None else yuan(fact.value_fen),
+    }
 
 
 _STATUS: Mapping[type[Fact], str] = {

@@ -75,8 +75,16 @@ class Clerk:
         **more: Any,
     ) -> None:
         """Submitted with its documents, the figures entered by hand; `business` is what the market regulator knows."""
-        case, day = {**FORM, **more}["case_no"], ("--on", "2025-03-03")
-        self.done("application", "submit", self.form(**more), *day)
+        self.done("application", "submit", self.form(**more), "--on", "2025-03-03")
+        self.completed({**FORM, **more}["case_no"], brought, business)
+
+    def completed(
+        self,
+        case: str,
+        brought: Sequence[str] = ("form", "identity"),
+        business: Sequence[str] = ("status=in_business",),
+    ) -> None:
+        day = ("--on", "2025-03-03")
         for kind in brought:
             paper = self.paper(f"{kind}.pdf", f"%PDF-1.7 {kind}")
             digest = self.done("application", "add", case, kind, paper, *day)["digest"]
@@ -123,6 +131,57 @@ def test_a_person_applies_is_reviewed_by_three_institutions_approved_and_sees_wh
     topics = [event["topic"] for event in clerk.done("replay", "application/A-1")["events"]]
     told = ["approved", "capacity_reserved", "contracted", "capacity_released"]
     assert topics[-4:] == [f"application.{what}" for what in told]
+
+
+def test_show_tells_what_is_missing_by_when_and_why_it_was_refused(clerk: Clerk) -> None:
+    clerk.done("application", "submit", clerk.form(), "--on", "2025-03-03")
+    everything = ["form", "identity", "market_regulator", "civil_affairs", "credit_registry"]
+    assert clerk.done("application", "show", "A-1")["missing"] == everything
+    clerk.completed("A-1")
+    shown = clerk.done("application", "show", "A-1")
+    assert (shown["due_on"], "missing" in shown) == ("2025-03-24", False)
+    due = {"eligibility": "2025-03-12", "guarantee": "2025-03-06", "credit": "2025-03-10"}
+    assert shown["reviews_due"] == due
+    day = ("--on", "2025-03-04")
+    clerk.done("application", "counter-guarantee", "A-1", "mortgage", "--value", "300000.00", *day, by=GUARANTOR)
+    clerk.done("application", "review", "A-1", "guarantee", *day, by=GUARANTOR)
+    note = ("--reject", "--note", "经营场所不存在")
+    clerk.done("application", "review", "A-1", "credit", "--margin-bp", "60", *note, *day, by=BANK)
+    (stands,) = clerk.done("application", "show", "A-1")["counter_guarantees"]
+    assert (stands["form"], stands["value"], stands["person"]) == ("mortgage", "300000.00", None)
+    topics = [event["topic"] for event in clerk.done("replay", "application/A-1")["events"]]
+    assert topics[stands["version"] - 1] == "application.counter_guarantee_registered"
+    clerk.done("application", "reject", "A-1", "--reason", "不符合条件", "--on", "2025-03-05", by=APPROVER)
+    document = clerk.done("application", "show", "A-1")
+    assert document["reason"] == "不符合条件; 经营场所不存在" and document["notes"] == {"credit": "经营场所不存在"}
+    assert (document["notify_by"], document["due_on"]) == ("2025-03-12", None)
+    capped = next(one for one in document["findings"] if one["rule"] == "rate.cap")
+    assert capped["confidence"] == "assumed" and "75号" in capped["source"] and "75号" in capped["document"]
+    in_chinese = clerk.say(*clerk.home.options, "--lang", "zh", "application", "show", "A-1").out
+    for words in ("不予通过：LPR+60基点", "暂定，待确认", "告知期限", "2025-03-12", "经营场所不存在", "text of 75号"):
+        assert words in in_chinese
+    in_english = clerk.say(*clerk.home.options, "--lang", "en", "application", "show", "A-1").out
+    assert "assumed, to be confirmed" in in_english and "applicant told by" in in_english
+
+
+def test_what_is_asked_of_the_applicant_stops_the_clock_and_is_shown(clerk: Clerk) -> None:
+    clerk.accepted()
+    asked = clerk.done(
+        "application", "ask", "A-1", "licence", "--on", "2025-03-05", by=HR.replace("hr_officer", "clerk")
+    )
+    assert (asked["asked_for"], asked["due_on"], "reviews_due" in asked) == (["licence"], None, False)
+    licence = clerk.paper("licence.pdf", "%PDF-1.7 licence")
+    clerk.done("application", "add", "A-1", "licence", licence, "--on", "2025-03-10")
+    corrected = clerk.done("application", "corrected", "A-1", "--on", "2025-03-10")
+    assert (corrected["asked_for"], corrected["due_on"]) == ([], "2025-03-27")
+    due = {"eligibility": "2025-03-17", "guarantee": "2025-03-11", "credit": "2025-03-13"}
+    assert corrected["reviews_due"] == due
+
+
+def test_a_waiver_is_shown_with_its_rule(clerk: Clerk) -> None:
+    clerk.accepted(product="credit")
+    shown = clerk.done("application", "waive", "A-1", "--rating", "AA", "--on", "2025-03-04", by=GUARANTOR)
+    assert shown["waived"] and shown["findings"][0]["rule"] == "counter_guarantee.waived"
 
 
 def test_conditions_are_said_recorded_and_known_at_signing(clerk: Clerk) -> None:

@@ -224,7 +224,10 @@ def test_what_exceeds_a_limit_is_said_in_words_with_edition_and_article() -> Non
     assert said.say("en") == (
         "refused: 350,000.00 exceeds the limit 300,000.00 of the rural partner's loan, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-LIM-9"
     )
-    assert said.say("zh") == "不予通过：申请金额350,000.00超过乡村贷限额300,000.00（jining_2024 版，财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订），规则 R-LIM-9）"
+    assert (
+        said.say("zh")
+        == "不予通过：申请金额350,000.00超过乡村贷限额300,000.00（jining_2024 版，财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订），规则 R-LIM-9）"
+    )
     assert (said.source, said.confidence) == ("seed", "H")
 
 
