@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.borrower.borrower import Borrower
 from domain.errors import InvalidInput
 from domain.frozen import PLAIN, Frozen
 from domain.loan_application import refusals
@@ -22,6 +23,7 @@ from ledger.desk import Desk
 from ledger.ledger import Receipt
 from ledger.materials import Material, media_type, read_file
 from ledger.partnering import partner_of, project_of
+from ledger.registering import Newcomers
 
 INTAKE = ("operator", "applicant", "clerk", "outlet_clerk", "bank_officer")
 CLERKS = ("operator", "clerk", "outlet_clerk", "bank_officer", "hr_officer")
@@ -120,26 +122,29 @@ class WithdrawApplication(Frozen):
     value_date: date
 
 
-def submit_application(desk: Desk, command: SubmitApplication, context: CommandContext) -> Receipt | None:
-    """Open an application under the edition of its day.
+def submit_application(
+    desk: Desk, command: SubmitApplication, context: CommandContext, newcomers: Newcomers | None = None
+) -> Receipt | None:
+    """Open an application under the edition of its day; people whom it names for the first time are registered with it.
 
     Raises ApplicationExists, NotResubmittable, LiveApplication, UnknownPartner, UnknownProject, NotPermitted, InvalidInput,
     DatedInFuture.
     """
     context.actor.must_be(*INTAKE, action="submit an application")
 
-    def decide() -> list[LoanApplication]:
+    def decide() -> list[Borrower | LoanApplication]:
         if desk.ledger.knows(LoanApplication.create_id(command.case_no)):
             raise refusals.ApplicationExists(field="case_no", case_no=command.case_no)
         edition = desk.book.edition_on(command.value_date)
         _must_be_offered(edition, command)
-        _must_be_known(desk, command)
+        _must_be_known(desk, command, newcomers)
         _may_follow(desk, command)
         asked = {name: getattr(command, name) for name in type(command).model_fields}
         members = tuple(dict.fromkeys(p for p in (command.applicant, command.spouse, *command.partners) if p))
-        return [
-            LoanApplication.submit(context.moment, **asked, policy=edition.pin, members=members, live_most=LIVE_MOST)
-        ]
+        application = LoanApplication.submit(
+            context.moment, **asked, policy=edition.pin, members=members, live_most=LIVE_MOST
+        )
+        return [*(newcomers.unregistered(desk.ledger, context) if newcomers else ()), application]
 
     return desk.ledger.perform(command, context, decide)
 
@@ -302,14 +307,14 @@ def _must_be_offered(edition: Edition, command: SubmitApplication) -> None:
         raise InvalidInput(field="outlet", problem="it is left out", expected="the outlet that took it in")
 
 
-def _must_be_known(desk: Desk, command: SubmitApplication) -> None:
+def _must_be_known(desk: Desk, command: SubmitApplication, newcomers: Newcomers | None) -> None:
     for field, persons in (
         ("applicant", (command.applicant,)),
         ("spouse", (command.spouse,) if command.spouse else ()),
         ("partners", command.partners),
     ):
         for person in persons:
-            if not desk.ledger.knows(person):
+            if not (newcomers and person in newcomers) and not desk.ledger.knows(person):
                 raise InvalidInput(field=field, problem=f"{person} is nobody", expected="a registered borrower")
     if command.partner_no is not None:
         partner_of(desk.ledger, command.partner_no)

@@ -15,6 +15,8 @@ from ledger.context import CommandContext
 from ledger.keystore import Keystore, PersonKey
 from ledger.ledger import Ledger, Receipt
 
+REGISTRARS = ("operator", "applicant", "clerk", "outlet_clerk", "bank_officer", "guarantor_officer", "hr_officer")
+
 
 class Person(Frozen):
     """Somebody as a form names them; only a pseudonym goes on from here."""
@@ -28,6 +30,30 @@ class RegisterBorrower(Person):
     value_date: date
 
 
+class Newcomers:
+    """People as a form names them: known by their pseudonyms at once, registered by the append that first says something of them.
+
+    What is refused of them registers nobody.
+    """
+
+    def __init__(self, keystore: Keystore, value_date: date) -> None:
+        self._keystore, self._day = keystore, value_date
+        self._named: dict[UUID, tuple[PersonKey, RegisterBorrower]] = {}
+
+    def pseudonym(self, person: Person) -> UUID:
+        key = self._keystore.persons([person.id_number])[person.id_number]
+        self._named[key.person] = key, RegisterBorrower(**person.model_dump(), value_date=self._day)
+        return key.person
+
+    def __contains__(self, person: UUID) -> bool:
+        return person in self._named
+
+    def unregistered(self, ledger: Ledger, context: CommandContext) -> list[Borrower]:
+        """The streams of those of whom nothing is recorded yet."""
+        new = [named for person, named in self._named.items() if not ledger.knows(person)]
+        return [new_borrower(key, named, context) for key, named in new]
+
+
 def register_borrower(ledger: Ledger, keystore: Keystore, command: RegisterBorrower, context: CommandContext) -> UUID:
     """The borrower's pseudonym; somebody already known by the ID number is found, not registered again."""
     return registered_borrower(ledger, keystore, command, context)[0]
@@ -36,7 +62,8 @@ def register_borrower(ledger: Ledger, keystore: Keystore, command: RegisterBorro
 def registered_borrower(
     ledger: Ledger, keystore: Keystore, command: RegisterBorrower, context: CommandContext
 ) -> tuple[UUID, Receipt | None]:
-    """The same, with the receipt of the registration; none where the person was known. Raises DatedInFuture."""
+    """The same, with the receipt of the registration; none where the person was known. Raises NotPermitted, DatedInFuture."""
+    context.actor.must_be(*REGISTRARS, action="register a borrower")
     key = keystore.persons([command.id_number])[command.id_number]
 
     def decide() -> list[Borrower]:

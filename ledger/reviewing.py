@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.borrower.borrower import Borrower
 from domain.errors import InvalidInput
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
@@ -29,6 +30,7 @@ from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.ledger import Receipt
 from ledger.looking_up import Shown, applicant_of, guaranteed_overdue
+from ledger.registering import Newcomers
 
 REVIEWERS = {"eligibility": "hr_officer", "guarantee": "guarantor_officer", "credit": "bank_officer"}
 
@@ -157,18 +159,23 @@ def _review(
 
 
 def register_counter_guarantee(
-    desk: Desk, command: RegisterCounterGuarantee, context: CommandContext
+    desk: Desk, command: RegisterCounterGuarantee, context: CommandContext, newcomers: Newcomers | None = None
 ) -> Receipt | None:
-    """反担保登记. Raises GuaranteesAlready, UnknownMaterial, InvalidInput, ApplicationEnded, NotPermitted, DatedInFuture."""
+    """反担保登记; who stands is registered with it, if nothing is known of them. Raises GuaranteesAlready, UnknownMaterial, InvalidInput, ApplicationEnded, NotPermitted, DatedInFuture."""
     context.actor.must_be("guarantor_officer", "operator", "clerk", action="register a counter-guarantee")
 
-    def decide() -> list[LoanApplication]:
+    def decide() -> list[Borrower | LoanApplication]:
         application = desk.ledger.application(command.case_no)
         rules = edition_of(desk, application, command.value_date).counter_guarantee
         if command.form not in rules.form_codes:
             known = ", ".join(rules.form_codes)
             raise InvalidInput(field="form", problem=f"{command.form!a} is no form", expected=f"one of: {known}")
-        if command.person is not None and not desk.ledger.knows(command.person):
+        new = newcomers.unregistered(desk.ledger, context) if newcomers else []
+        if (
+            command.person is not None
+            and command.person not in {one.id for one in new}
+            and not desk.ledger.knows(command.person)
+        ):
             problem = f"{command.person} is nobody"
             raise InvalidInput(field="person", problem=problem, expected="a registered person")
         application.register_counter_guarantee(
@@ -182,7 +189,7 @@ def register_counter_guarantee(
             needs=rules.form(command.form).needs,
             value_date=command.value_date,
         )
-        return [application]
+        return [*new, application]
 
     return desk.ledger.perform(command, context, decide)
 

@@ -21,7 +21,7 @@ from domain.facts import Moment
 from domain.money import parse_yuan
 from ledger import applying
 from ledger.fetching import FetchData, fetch_data
-from ledger.registering import Person, RegisterBorrower, register_borrower
+from ledger.registering import Newcomers, Person
 
 application = typer.Typer(no_args_is_help=True, help="Applications 申请.")
 app.add_typer(application, name="application")
@@ -69,23 +69,19 @@ def submit(
     day = day_of(on, made.moment)
     with Installation(settings) as installation:
         desk = installation.desk
-
-        def known(person: Person) -> str:
-            registration = RegisterBorrower(**person.model_dump(), value_date=day)
-            return str(register_borrower(desk.ledger, desk.keystore, registration, context_of(settings)))
-
+        named = Newcomers(desk.keystore, day)
         asked = {name: value for name, value in document.items() if name not in Form.model_fields}
         command = applying.SubmitApplication.model_validate(
             {
                 **asked,
-                "applicant": known(filled.applicant),
-                "spouse": known(filled.spouse) if filled.spouse else None,
-                "partners": [known(partner) for partner in filled.partners],
+                "applicant": named.pseudonym(filled.applicant),
+                "spouse": named.pseudonym(filled.spouse) if filled.spouse else None,
+                "partners": [named.pseudonym(partner) for partner in filled.partners],
                 "amount_fen": amount,
                 "value_date": day,
             }
         )
-        applying.submit_application(desk, command, made)
+        applying.submit_application(desk, command, made, named)
         return _standing(settings, installation, command.case_no)
 
 

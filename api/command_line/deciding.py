@@ -7,16 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from api.command_line.app import context_of
 from api.command_line.applying import Case, Day, acted, application, read_json
-from api.settings import Settings
 from api.wiring import Installation
 from domain.calendar import parse_day
 from domain.errors import InvalidInput
 from domain.money import parse_yuan
 from ledger import approving, reviewing
 from ledger.looking_up import Shown
-from ledger.registering import Person, RegisterBorrower, register_borrower
+from ledger.registering import Newcomers, Person
 
 _REVIEWS: dict[str, tuple[type[reviewing.MakeReview], Any]] = {
     "eligibility": (reviewing.ReviewEligibility, reviewing.review_eligibility),
@@ -86,11 +84,8 @@ def counter_guarantee(
 
     def act(installation: Installation, made: Any, day: date) -> None:
         desk = installation.desk
-        standing = None
-        if person is not None:
-            registration = RegisterBorrower(**Person.model_validate(read_json(person)).model_dump(), value_date=day)
-            settings: Settings = context.obj
-            standing = register_borrower(desk.ledger, desk.keystore, registration, context_of(settings))
+        named = Newcomers(desk.keystore, day)
+        standing = named.pseudonym(Person.model_validate(read_json(person))) if person is not None else None
         command = reviewing.RegisterCounterGuarantee(
             case_no=case,
             form=form,
@@ -100,7 +95,7 @@ def counter_guarantee(
             material=material,
             value_date=day,
         )
-        reviewing.register_counter_guarantee(desk, command, made)
+        reviewing.register_counter_guarantee(desk, command, made, named)
 
     return acted(context, case, on, act)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any, get_type_hints
 from urllib.parse import quote
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel
@@ -24,7 +22,7 @@ from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.ledger import Receipt
 from ledger.loading import trusting
-from ledger.registering import Person, RegisterBorrower, register_borrower
+from ledger.registering import Newcomers, Person
 
 MODELS: dict[str, type[BaseModel]] = {}
 """The bodies of all commands, for the document."""
@@ -48,7 +46,7 @@ def command(
 ) -> None:
     """Serve a use case by POST. `thing` is what it is about: its number stands in the path, unless the use case opens it.
 
-    `opens` is what begins with it, whose number stands in the body; it is what is answered. `persons` are fields of pseudonyms that take persons as the form names them, too; those are registered first.
+    `opens` is what begins with it, whose number stands in the body; it is what is answered. `persons` are fields of pseudonyms that take persons as the form names them, too; the command registers those.
     """
     kind: type[BaseModel] = get_type_hints(use_case)["command"]
     model = MODELS[kind.__name__] = body_model(kind, "" if opens is thing else thing.number, persons)
@@ -65,11 +63,12 @@ def command(
         return await hall.do(lambda: _done(request, hall.desk, context, said_by(kind, body) | numbers))
 
     def _done(request: Request, desk: Desk, context: CommandContext, said: dict[str, Any]) -> Response:
+        named = {"newcomers": Newcomers(desk.keystore, said["value_date"])} if persons else {}
         for name in persons:
-            said[name] = _pseudonyms(desk, said.get(name), context, said["value_date"])
+            said[name] = _pseudonyms(named["newcomers"], said.get(name))
         made = kind.model_validate({name: value for name, value in said.items() if value is not None})
         asked = expecting(context, thing.stream(said.get(thing.number, "")), request)
-        receipt = use_case(**_at_hand(use_case, desk), command=made, context=asked)
+        receipt = use_case(**_at_hand(use_case, desk), **named, command=made, context=asked)
         shown = opens or thing
         return answered(desk, shown, said.get(shown.number, ""), receipt, opened=opens is not None)
 
@@ -151,12 +150,8 @@ def _at_hand(use_case: UseCase, desk: Desk) -> dict[str, Any]:
     return {name: hands[name] for name in signature(use_case).parameters if name in hands}
 
 
-def _pseudonyms(desk: Desk, said: Any, context: CommandContext, day: Any) -> Any:
-    """Persons as the form names them are registered; pseudonyms stay."""
+def _pseudonyms(newcomers: Newcomers, said: Any) -> Any:
+    """Persons as the form names them become newcomers; pseudonyms stay."""
     if isinstance(said, tuple):
-        return tuple(_pseudonyms(desk, one, context, day) for one in said)
-    if not isinstance(said, Person):
-        return said
-    registration = RegisterBorrower(**said.model_dump(), value_date=day)
-    registered: UUID = register_borrower(desk.ledger, desk.keystore, registration, replace(context, given_key=None))
-    return registered
+        return tuple(_pseudonyms(newcomers, one) for one in said)
+    return newcomers.pseudonym(said) if isinstance(said, Person) else said

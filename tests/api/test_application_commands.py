@@ -261,11 +261,34 @@ def test_a_refusal_is_told_in_both_languages_with_figures_edition_and_article(cl
 def test_absurd_requests_name_the_field_and_record_nothing_of_it(
     clerk: Clerk, more: dict[str, Any], field: str, remedy: str
 ) -> None:
+    before = clerk.done("query", "audit_trail", "--group-by", "topic")
     said = clerk("application", "submit", clerk.form(**more), "--on", "2025-03-03")
     assert (said.status, said.error["field"]) == (BAD_INPUT, field)
     assert remedy in said.error["message"]["en"]
     assert ID_NUMBER not in said.out + said.err
-    assert clerk.done("query", "application_register")["rows"] == []
+    assert clerk.done("query", "audit_trail", "--group-by", "topic") == before
+
+
+def test_nobody_is_registered_by_what_is_refused_and_everybody_with_what_is_recorded(clerk: Clerk) -> None:
+    def recorded() -> list[str]:
+        return [row["topic"] for row in clerk.done("query", "audit_trail")["rows"]][before:]
+
+    before = len(clerk.done("query", "audit_trail")["rows"])
+    submit = ("application", "submit", clerk.form(), "--on")
+    assert clerk(*submit, "2025-03-03", by="boss:x").error["code"] == "actor.not_permitted"
+    assert clerk(*submit, "2001-03-03").status == REFUSED
+    assert clerk(*submit, "2999-03-03").status == REFUSED
+    assert recorded() == []
+    clerk.accepted()
+    assert sorted(recorded()[:3]) == ["application.submitted", "borrower.registered", "borrower.registered"]
+    before += len(recorded())
+    wang = clerk.paper("wang.json", json.dumps({"name": "王五", "id_number": "370811198505052137"}))
+    stand = ("application", "counter-guarantee", "A-1", "employee", "--person", wang, "--on", "2025-03-04")
+    assert clerk(*stand, by=BANK).error["code"] == "actor.not_permitted"
+    assert clerk(*stand, "--member", by=GUARANTOR).error["field"] == "member"
+    assert recorded() == []
+    clerk.done(*stand, by=GUARANTOR)
+    assert sorted(recorded()) == ["application.counter_guarantee_registered", "borrower.registered"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from domain.actor import LOCAL_OPERATOR, Actor
-from domain.errors import Refusal
+from domain.errors import NotPermitted, Refusal
 from domain.facts import Fact, Moment
 from domain.loan_application.events import Approved, CounterGuaranteeRegistered, Submitted, Withdrawn
 from domain.loan_application.refusals import GuaranteesAlready, LiveApplication, TooManyLoans
@@ -32,6 +32,10 @@ from tests.ledger.writing import DAY, NOW, append, at_once, contents, said_under
 MOMENT = Moment(now=datetime(2025, 6, 30, 4, tzinfo=UTC))
 MONDAY = date(2025, 3, 3)
 PIN = PolicyPin(edition="e", digest="0" * 64)
+
+
+SOMEBODY = RegisterBorrower(name="张三", id_number="370811199001012113", value_date=MONDAY)
+BOSS = Actor(subject="x", role="boss", institution="i", region="370811")
 
 
 def clerk(**more: str) -> CommandContext:
@@ -227,6 +231,8 @@ def test_only_those_whose_work_it_is_may_act(desk: Desk, role: str, act: str) ->
         acts[act]()
     assert refused.value.code == "actor.not_permitted"
     assert (desk.ledger.recorder.max_notification_id() or 0) - (before or 0) <= (act == "submit")
+    with pytest.raises(NotPermitted):
+        register_borrower(desk.ledger, desk.keystore, SOMEBODY, CommandContext(BOSS, MOMENT))
 
 
 def test_a_command_given_twice_under_its_key_has_one_effect(desk: Desk) -> None:
