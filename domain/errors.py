@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
+
+from domain.phrases import in_chinese, listed_in_chinese
 
 Language = Literal["en", "zh"]
 
@@ -24,12 +27,32 @@ class Refusal(Exception):
         super().__init__(self.message("en"))
 
     def message(self, language: Language) -> str:
-        return (self.zh if language == "zh" else self.en).format(field=self.field, **self.facts)
+        return (self.zh if language == "zh" else self.en).format(field=self.field, **self.told(language))
+
+    def told(self, language: Language) -> Mapping[str, object]:
+        """The facts as the sentence of a language takes them."""
+        return self.facts
 
     def remedy(self, language: Language) -> str:
         """What to do: the part of the sentence after its last semicolon."""
         sentence, semicolon = (self.zh, "；") if language == "zh" else (self.en, "; ")
-        return sentence.rpartition(semicolon)[2].format(field=self.field, **self.facts)
+        return sentence.rpartition(semicolon)[2].format(field=self.field, **self.told(language))
+
+
+class Phrased:
+    """Of a refusal whose sentence takes phrases: in Chinese they are told in Chinese."""
+
+    facts: dict[str, object]
+
+    def told(self, language: Language) -> Mapping[str, object]:
+        return {name: _phrase(fact, language) for name, fact in self.facts.items()}
+
+
+def _phrase(fact: object, language: Language) -> object:
+    """A phrase, or one that brings both languages along."""
+    if isinstance(fact, Mapping):
+        return fact[language]
+    return in_chinese(fact) if language == "zh" and isinstance(fact, str) else fact
 
 
 class BadInput(Refusal):
@@ -38,7 +61,7 @@ class BadInput(Refusal):
     code = "input"
 
 
-class InvalidInput(BadInput):
+class InvalidInput(Phrased, BadInput):
     """A value that cannot be what its field asks for."""
 
     code = "input.invalid"
@@ -46,10 +69,17 @@ class InvalidInput(BadInput):
     zh = "{field}：{problem}；应为{expected}"
 
 
-class NotPermitted(Refusal):
+class NotPermitted(Phrased, Refusal):
     code = "actor.not_permitted"
     en = "role {role} may not {action}; ask one of: {allowed}"
-    zh = "角色 {role} 无权{action}；请由以下角色办理：{allowed}"
+    zh = "{role}无权{action}；请由以下角色办理：{allowed}"
+
+    def told(self, language: Language) -> Mapping[str, object]:
+        """Roles beside their codes, which is what --as takes."""
+        if language == "en":
+            return self.facts
+        roles = {name: listed_in_chinese(str(self.facts[name])) for name in ("role", "allowed")}
+        return {**super().told(language), **roles}
 
 
 class SamePerson(Refusal):

@@ -39,7 +39,7 @@ from domain.guarantee_fund.refusals import (
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.loan_application.application import LoanApplication
-from domain.loan_application.refusals import UnknownApplication
+from domain.loan_application.refusals import LiveApplication, UnknownApplication
 from domain.money import yuan
 from domain.policy.policy import Policy
 from domain.rural_partner.partner import RuralPartner
@@ -218,7 +218,10 @@ class Ledger(Application[UUID]):
         return retried(find, self.datastore.renew)
 
     def _explained(self, refusal: Refusal) -> Refusal:
-        """What a full capacity is called, with what is left of it."""
+        """What a full capacity is called, with what is left of it; and which application a household has open."""
+        if isinstance(refusal, LiveApplication):
+            for holder in self.holders(guards.LIVE, str(refusal.facts["key"])):
+                return LiveApplication(field=refusal.field, key=self.repository.get(UUID(holder)).case_no)
         if not isinstance(refusal, OverCapacity):
             return refusal
         used, capacity, times = self.standing(refusal.field or "", str(refusal.facts["key"]))

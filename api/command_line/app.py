@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from api.embedded_host import EmbeddedPostgresError
+from api.http.wording import expected_of
 from api.settings import Settings, language
 from domain.actor import parse_actor
 from domain.errors import BadInput, InvalidInput, Refusal
@@ -70,9 +71,9 @@ def run(arguments: Sequence[str]) -> int:
         return _refused(refusal, settings)
     except ValidationError as problem:
         first = problem.errors(include_input=False)[0]
-        field = ".".join(map(str, first["loc"])) or "input"
+        field, (en, zh) = ".".join(map(str, first["loc"])) or "input", expected_of(first)
         return _refused(
-            InvalidInput(field=field, problem=first["msg"], expected="a value that the field allows"), settings
+            InvalidInput(field=field, problem={"en": en, "zh": zh}, expected="a value that the field allows"), settings
         )
     except EmbeddedPostgresError as problem:
         return _failed("database.embedded", str(problem), settings, REFUSED)
