@@ -15,7 +15,7 @@ from domain.frozen import PLAIN, Frozen
 from domain.loan_application import refusals
 from domain.loan_application.application import LoanApplication
 from domain.loan_application.clock import Clock
-from domain.loan_application.events import BorrowerKind, Channel, Enterprise, Source
+from domain.loan_application.events import BorrowerKind, Channel, CorrectionRequested, Enterprise, Source
 from domain.money import Fen
 from domain.policy.edition import Edition
 from ledger.context import CommandContext
@@ -162,9 +162,11 @@ def add_document(
     Raises UnknownApplication, MaterialRefused, ApplicationEnded, NotPermitted, DatedInFuture.
     """
     context.actor.must_be(*INTAKE, "hr_officer", "guarantor_officer", action="add a document")
-    applicant = desk.ledger.application(command.case_no).opening.applicant
+    application = desk.ledger.application(command.case_no)
+    applicant = application.opening.applicant
     if applicant is None:
         raise refusals.ApplicationEnded(field="case_no", case_no=command.case_no, status="recorded elsewhere")
+    _must_be_a_kind(desk, application, command)
     kept = desk.materials.take(content, media_type(content, Path(name)), desk.keystore.key(applicant))
     return kept, record_material(desk, command, kept, context)
 
@@ -175,6 +177,7 @@ def record_material(desk: Desk, command: AddMaterial, kept: Material, context: C
 
     def decide() -> list[LoanApplication]:
         application = desk.ledger.application(command.case_no)
+        _must_be_a_kind(desk, application, command)
         what = {name: getattr(named, name) for name in type(named).model_fields if name != "case_no"}
         application.add_material(context.moment, **what)
         return [application]
@@ -289,6 +292,20 @@ def needed(edition: Edition, application: LoanApplication) -> tuple[tuple[str, .
 
 def clock(desk: Desk, edition: Edition) -> Clock:
     return Clock(desk.book.calendar, edition.clock.working_days)
+
+
+def _must_be_a_kind(desk: Desk, application: LoanApplication, command: AddMaterial) -> None:
+    """A material that the edition knows, or that the applicant was asked for."""
+    edition = desk.book.edition_on(application.accepted_on or command.value_date)
+    known = dict.fromkeys(
+        (
+            *edition.material_codes,
+            *(kind for asked in application.facts_of(CorrectionRequested) for kind in asked.missing),
+        )
+    )
+    if command.kind not in known:
+        problem = f"{command.kind!a} is no material"
+        raise InvalidInput(field="kind", problem=problem, expected=f"one of: {', '.join(known)}")
 
 
 def _must_be_offered(edition: Edition, command: SubmitApplication) -> None:

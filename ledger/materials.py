@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.errors import BadInput, Refusal
+from domain.errors import BadInput, Phrased, Refusal
+from ledger.containers import is_whole
 from ledger.keystore import PersonKey
 
 LARGEST = 20 * 1024 * 1024
@@ -31,7 +32,7 @@ class MaterialUnreadable(BadInput):
     zh = "{field}：无法读取 {file}：{problem}；请给出文件路径"
 
 
-class MaterialRefused(BadInput):
+class MaterialRefused(Phrased, BadInput):
     """Its content decides what a document is, never its name."""
 
     code = "material.refused"
@@ -99,13 +100,13 @@ def read_file(file: Path) -> bytes:
 
 
 def media_type(content: bytes, file: Path) -> str:
-    """The type by the first bytes; a name that says otherwise is refused. Raises MaterialRefused."""
+    """The type by the first bytes; a name that says otherwise, or a container that is not whole, is refused. Raises MaterialRefused."""
     for mark, kind, endings in _MARKS:
         if content.startswith(mark):
             if file.suffix.lower() not in endings:
                 raise MaterialRefused(field="material", file=file.name, problem=f"is {kind} under another name")
-            if kind == "application/ofd" and b"OFD.xml" not in content:
-                raise MaterialRefused(field="material", file=file.name, problem="is an archive and no OFD document")
+            if not is_whole(kind, content):
+                raise MaterialRefused(field="material", file=file.name, problem=f"is no whole {kind}")
             return kind
     problem = "is empty" if not content else "is of no type that is accepted"
     raise MaterialRefused(field="material", file=file.name, problem=problem)

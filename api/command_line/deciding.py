@@ -143,6 +143,7 @@ def approve(
     case: Case,
     amount: Annotated[str | None, typer.Option(help="In yuan; as much as was reviewed if left out.")] = None,
     months: Annotated[int | None, typer.Option(help="The term; as asked for if left out.")] = None,
+    fund: Annotated[str, typer.Option(help="The guarantee fund that reserves its share.")] = approving.FUND,
     condition: Condition = None,
     on: Day = None,
 ) -> int:
@@ -151,7 +152,7 @@ def approve(
     def act(installation: Installation, made: Any, day: date) -> None:
         fen = parse_yuan(amount, field="--amount", zero=False) if amount else None
         command = approving.ApproveApplication(
-            case_no=case, amount_fen=fen, months=months, conditions=tuple(condition or ()), value_date=day
+            case_no=case, amount_fen=fen, months=months, fund=fund, conditions=tuple(condition or ()), value_date=day
         )
         approving.approve_application(installation.desk, command, made)
 

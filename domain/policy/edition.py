@@ -85,6 +85,8 @@ class Edition(Frozen):
             codes = [entry.code for entry in getattr(self, name)]
             if len(set(codes)) != len(codes):
                 raise ValueError(f"{name} has a code twice")
+        if len({ratio.above for ratio in self.hire_ratios}) != len(self.hire_ratios):
+            raise ValueError("hire_ratios names the same staff twice; give each above once")
         if all(ratio.above for ratio in self.hire_ratios):
             raise ValueError("hire_ratios has none from the first member of staff on; give one with above = 0")
         for package in self.packages:
@@ -124,6 +126,12 @@ class Edition(Frozen):
 
     def materials_for(self, kind: Kind) -> Materials:
         return next(materials for materials in self.materials if kind in materials.kinds)
+
+    @property
+    def material_codes(self) -> tuple[str, ...]:
+        """Every material that it knows, of whatever kind of borrower."""
+        known = (m.code for rule in self.materials for m in (*rule.required, *rule.also))
+        return tuple(dict.fromkeys(known))
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
         """Every rule with its place in the text."""

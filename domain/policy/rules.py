@@ -190,11 +190,28 @@ class Material(Frozen):
     en: Name
 
 
+ALSO = (
+    Material(code="consent", zh="授权书", en="the consent"),
+    Material(code="group_proof", zh="人员类别证明", en="the proof of the group"),
+    Material(code="degree", zh="学历证书", en="the degree"),
+    Material(code="marriage", zh="婚姻证明", en="the proof of marriage"),
+    Material(code="social_security_card", zh="社会保障卡", en="the social-security card"),
+    Material(code="credit_report", zh="信用报告", en="the credit report"),
+    Material(code="counter_guarantee", zh="反担保材料", en="the papers of the counter-guarantee"),
+    Material(code="contracts", zh="劳动合同", en="the labour contracts"),
+    Material(code="wages", zh="工资发放证明", en="the proof of wages"),
+    Material(code="insurance", zh="社会保险缴费证明", en="the proof of insurance"),
+    Material(code="tax", zh="完税证明", en="the proof of tax"),
+)
+"""What may be brought, too, where an edition does not say: the long lists of other cities (R-PRO-5), assumed."""
+
+
 class Materials(Rule):
-    """What is brought, and which sources are asked for the rest."""
+    """What is brought, what `also` may be, and which sources are asked for the rest."""
 
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
     required: tuple[Material, ...]
+    also: tuple[Material, ...] = ALSO
     pulled: tuple[Literal["market_regulator", "civil_affairs", "credit_registry"], ...] = ()
 
 

@@ -21,6 +21,7 @@ from tests.api.test_command_line import (
     say,
     undisturbed,
 )
+from tests.papers import pdf
 
 HR = "hr_officer:liu@human_resources/370811"
 GUARANTOR = "guarantor_officer:sun@jining_guarantee/370811"
@@ -86,7 +87,7 @@ class Clerk:
     ) -> None:
         day = ("--on", "2025-03-03")
         for kind in brought:
-            paper = self.paper(f"{kind}.pdf", f"%PDF-1.7 {kind}")
+            paper = self.paper(f"{kind}.pdf", pdf(kind))
             digest = self.done("application", "add", case, kind, paper, *day)["digest"]
         read = ("--from", digest, "--reason", "not connected")
         for source, figures in (
@@ -170,12 +171,56 @@ def test_what_is_asked_of_the_applicant_stops_the_clock_and_is_shown(clerk: Cler
         "application", "ask", "A-1", "licence", "--on", "2025-03-05", by=HR.replace("hr_officer", "clerk")
     )
     assert (asked["asked_for"], asked["due_on"], "reviews_due" in asked) == (["licence"], None, False)
-    licence = clerk.paper("licence.pdf", "%PDF-1.7 licence")
+    licence = clerk.paper("licence.pdf", pdf("licence"))
     clerk.done("application", "add", "A-1", "licence", licence, "--on", "2025-03-10")
     corrected = clerk.done("application", "corrected", "A-1", "--on", "2025-03-10")
     assert (corrected["asked_for"], corrected["due_on"]) == ([], "2025-03-27")
     due = {"eligibility": "2025-03-17", "guarantee": "2025-03-11", "credit": "2025-03-13"}
     assert corrected["reviews_due"] == due
+
+
+def test_a_document_is_of_a_kind_that_is_known_and_whole(clerk: Clerk) -> None:
+    clerk.accepted()
+    day = ("--on", "2025-03-05")
+    said = clerk("application", "add", "A-1", "novel", clerk.paper("n.pdf", pdf("novel")), *day)
+    assert (said.status, said.error["field"]) == (BAD_INPUT, "kind")
+    assert "group_proof" in said.error["message"]["en"]
+    said = clerk("application", "add", "A-1", "tax", clerk.paper("t.pdf", b"%PDF-"), *day)
+    assert said.error["code"] == "material.refused"
+    clerk.done("application", "ask", "A-1", "lease", *day)
+    clerk.done("application", "add", "A-1", "lease", clerk.paper("l.pdf", pdf("lease")), *day)
+
+
+def test_the_fund_that_stands_behind_it_may_be_named(clerk: Clerk) -> None:
+    clerk.accepted()
+    day = ("--on", "2025-03-04")
+    clerk.done("application", "counter-guarantee", "A-1", "mortgage", "--value", "200000.00", *day, by=GUARANTOR)
+    clerk.done("application", "review", "A-1", "credit", "--margin-bp", "50", *day, by=BANK)
+    clerk.done("application", "review", "A-1", "guarantee", *day, by=GUARANTOR)
+    clerk.done("application", "review", "A-1", "eligibility", *day, by=HR)
+    nowhere = clerk("application", "approve", "A-1", "--fund", "wenshang", "--on", "2025-03-05", by=APPROVER)
+    assert nowhere.error["code"] == "fund.unknown"
+    opened = ("--title", "汶上县担保基金", "--run-by", "wenshang_hr", "--on", "2024-01-02")
+    clerk.done("fund", "open", "wenshang", *opened)
+    capital = ("100000.00", "--bank", "rural_commercial", "--reference", "C-2", "--on", "2024-01-02")
+    clerk.done("fund", "inject", "wenshang", *capital)
+    clerk.done("application", "approve", "A-1", "--fund", "wenshang", "--on", "2025-03-05", by=APPROVER)
+    clerk.done("application", "sign", "A-1", "JN-1", "--on", "2025-03-10", by=BANK)
+    signed = clerk.done("replay", "loan/JN-1")["events"][0]["body"]
+    assert signed["share_scheme"]["parties"][0]["institution"] == "wenshang"
+
+
+def test_what_is_refused_is_told_in_chinese_and_the_household_s_case_by_its_number(clerk: Clerk) -> None:
+    clerk.done("application", "submit", clerk.form(), "--on", "2025-03-03")
+    again = clerk("application", "submit", clerk.form(case_no="A-2"), "--on", "2025-03-03")
+    assert again.error["message"]["zh"] == "该家庭成员（A-1）已有在办申请；请先办结"
+    for more, zh in (
+        ({"product": "moon"}, "product：'moon' 不是贷款包；应为以下之一：plain"),
+        ({"months": 0}, "months：应大于 0；应为该字段允许的内容"),
+        ({"channel": "pigeon"}, "channel：应为 'hall', 'outlet' or 'online' 之一；应为该字段允许的内容"),
+    ):
+        said = clerk("application", "submit", clerk.form(case_no="A-2", **more), "--on", "2025-03-03")
+        assert said.error["message"]["zh"].startswith(zh)
 
 
 def test_a_waiver_is_shown_with_its_rule(clerk: Clerk) -> None:
@@ -350,7 +395,7 @@ def test_a_source_in_a_folder_answers_and_a_missing_one_is_recorded(
     monkeypatch.setenv("OUTSIDE_SYSTEMS", str(answers))
     clerk.done("application", "submit", clerk.form(), "--on", "2025-03-03")
     day = ("--on", "2025-03-03")
-    signed = clerk.done("application", "add", "A-1", "consent", clerk.paper("c.pdf", b"%PDF-1.7 c"), *day)["digest"]
+    signed = clerk.done("application", "add", "A-1", "consent", clerk.paper("c.pdf", pdf("consent")), *day)["digest"]
     for source in ("civil_affairs", "credit_registry"):
         clerk.done("application", "consent", "A-1", source, signed, "--until", "2025-12-31", *day)
         clerk.done("application", "fetch", "A-1", source, *day)

@@ -22,6 +22,7 @@ from ledger.ledger import Ledger
 from tests import conftest
 from tests.funds import open_with_capital
 from tests.ledger.test_claiming import BANK, FUND, GUARANTOR, Office
+from tests.papers import pdf
 
 Answer: TypeAlias = tuple[int, dict[str, Any]]
 Say: TypeAlias = Callable[..., Answer]
@@ -110,7 +111,7 @@ def test_a_file_is_kept_under_the_borrower_s_key_and_known_by_its_digest(
     say: Say, ledger: Ledger, tmp_path: Path
 ) -> None:
     paper = tmp_path / "dunning.pdf"
-    paper.write_bytes(b"%PDF-1.7 reminders")
+    paper.write_bytes(pdf("reminders"))
     digest = hashlib.sha256(paper.read_bytes()).hexdigest()
     with Installation(Settings(data=tmp_path / "data", database_url=os.environ["DATABASE_URL"])) as installation:
         (key,) = installation.keystore.persons(["370831198201010015"]).values()

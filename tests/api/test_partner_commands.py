@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 import api.cli  # noqa: F401 - the commands register themselves
 from api.command_line.app import BAD_INPUT, CLEAN, REFUSED, run
 from tests import conftest
+from tests.papers import pdf
 
 Answer: TypeAlias = tuple[int, dict[str, Any]]
 Say: TypeAlias = Callable[..., Answer]
@@ -61,7 +62,7 @@ def written(folder: Path, document: dict[str, Any]) -> str:
 
 def test_a_life_from_recruitment_to_verified_jobs(say: Say, tmp_path: Path) -> None:
     roster = tmp_path / "roster.pdf"
-    roster.write_bytes(b"%PDF-1.7 roster")
+    roster.write_bytes(pdf("roster"))
     status, partner = say("partner", "recruit", written(tmp_path, FORM), "--on", "2024-01-10")
     assert (status, partner["status"], len(partner["persons"])) == (CLEAN, "recruited", 2)
     assert say("partner", "qualify", "P-1", "--evidence", str(roster), "--on", "2024-03-01", by=OFFICER)[0] == CLEAN

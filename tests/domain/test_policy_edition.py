@@ -151,6 +151,7 @@ def test_the_pin_is_the_digest_of_the_text() -> None:
         ("[limits.partnership]", "[limits.partners]", "limits.partners", "'individual', 'partnership' or 'small_enterprise'"),
         ('groups = ["graduate", "student"', 'groups = ["pensioner", "student"', "the edition", "unknown group pensioner"),
         ("above = 0\n", "above = 10\n", "the edition", "above = 0"),
+        ("above = 100\n", "above = 0\n", "the edition", "the same staff twice"),
         ('sex = "male"', 'sex = "female_cadre"', "age", "twice"),
         ('ratings = ["AAA", "AA", "A"]\n', "", "packages.5", "ratings"),
         ('regime = "C"', 'regime = "D"', "subsidy.regime", "'A', 'B' or 'C'"),

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.keystore import PersonKey
-from ledger.materials import LARGEST, MaterialLost, MaterialRefused, MaterialStore, MaterialUnreadable
+from ledger.materials import (
+    LARGEST,
+    MaterialLost,
+    MaterialRefused,
+    MaterialStore,
+    MaterialUnreadable,
+    media_type,
+)
+from tests.papers import jpeg, ofd, pdf, png
 
 KEY = PersonKey(uuid4(), uuid4(), bytes(32))
 OTHER = PersonKey(uuid4(), uuid4(), bytes([1]) * 32)
-PDF = b"%PDF-1.7\n1 0 obj"
-PNG = b"\x89PNG\r\n\x1a\n\x00"
-OFD = b"PK\x03\x04....OFD.xml...."
+PDF, PNG, JPEG, OFD = pdf(), png(), jpeg(), ofd()
 
 
 @pytest.fixture
@@ -35,8 +44,8 @@ def written(folder: Path, name: str, content: bytes) -> Path:
         ("form.pdf", PDF, "application/pdf"),
         ("FORM.PDF", PDF, "application/pdf"),
         ("id.png", PNG, "image/png"),
-        ("id.jpeg", b"\xff\xd8\xff\xe0", "image/jpeg"),
-        ("id.jpg", b"\xff\xd8\xff\xdb", "image/jpeg"),
+        ("id.jpeg", JPEG, "image/jpeg"),
+        ("id.jpg", jpeg("x"), "image/jpeg"),
         ("licence.ofd", OFD, "application/ofd"),
     ],
 )
@@ -56,7 +65,18 @@ def test_a_document_comes_back_as_it_was_and_is_known_by_its_digest(
         ("form.pdf", b"MZ\x90\x00", "is of no type that is accepted"),
         ("form.pdf", b"<html>", "is of no type that is accepted"),
         ("form.pdf", b"", "is empty"),
-        ("licence.ofd", b"PK\x03\x04 an archive", "is an archive and no OFD document"),
+        ("licence.ofd", ofd(root="other.xml"), "is no whole application/ofd"),
+        ("licence.ofd", OFD[:-10], "is no whole application/ofd"),
+        ("licence.ofd", b"PK\x03\x04 OFD.xml", "is no whole application/ofd"),
+        ("form.pdf", b"%PDF-", "is no whole application/pdf"),
+        ("form.pdf", PDF[:-7], "is no whole application/pdf"),
+        ("form.pdf", PDF.replace(b"startxref\n", b"startxref\n9"), "is no whole application/pdf"),
+        ("id.png", PNG[:-12], "is no whole image/png"),
+        ("id.png", PNG.replace(b"IDAT", b"IDAX"), "is no whole image/png"),
+        ("id.png", PNG[:8], "is no whole image/png"),
+        ("id.jpg", JPEG[:-2], "is no whole image/jpeg"),
+        ("id.jpg", JPEG[:3], "is no whole image/jpeg"),
+        ("id.jpg", JPEG.replace(b"\x08\x00\x01\x00\x01", b"\x08\x00\x00\x00\x01"), "is no whole image/jpeg"),
         ("form", PDF, "is application/pdf under another name"),
     ],
 )
@@ -110,3 +130,11 @@ def test_a_document_that_was_harmed_is_lost_and_said_to_be(store: MaterialStore,
         file.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]) if harm == "changed" else sealed[:5])
     with pytest.raises(MaterialLost, match=kept.digest):
         store.open(kept.digest, KEY)
+
+
+@given(st.sampled_from([PDF, PNG, JPEG, OFD]), st.binary(max_size=60), st.integers(0, 300))
+def test_whatever_is_mangled_it_is_a_document_or_refused(content: bytes, put: bytes, place: int) -> None:
+    mangled = content[:8] + (content[:place] + put + content[place + len(put) :])[8:]
+    for name in ("a.pdf", "a.png", "a.jpg", "a.ofd"):
+        with suppress(MaterialRefused):
+            assert media_type(mangled, Path(name))

@@ -26,6 +26,7 @@ from ledger.materials import MaterialStore
 from ledger.outside import FixtureSource, NoSource, OutsideSource
 from ledger.publishing import PolicyBook, publish_policy, shipped
 from ledger.registering import RegisterBorrower, register_borrower
+from tests.papers import pdf
 from tests.steps.office import BANK, GUARANTOR, Office
 from tests.steps.words import step
 
@@ -35,7 +36,7 @@ PEOPLE = {
     "the spouse of Zhang": ("李四", "370811199203032126"),
     "Wang": ("王五", "370811198505052137"),
 }
-DOCUMENT = b"%PDF-1.7 signed"
+DOCUMENT = pdf("signed")
 
 
 @dataclass
@@ -109,7 +110,7 @@ class Hall:
     def complete(self, day: date) -> None:
         """Every document is there, and what the sources would say is entered by hand."""
         form = self.add("form", day)
-        self.add("identity", day, content=DOCUMENT + b"2")
+        self.add("identity", day, content=pdf("identity"))
         for source, figures in (
             ("market_regulator", {"status": "in_business"}),
             (CIVIL, {"marital": "married"}),
@@ -215,7 +216,7 @@ def add_program(hall: Hall, name: str, day: date) -> None:
 
 @given(step("the clerk added the {kind:quoted} on {day:day}"))
 def added(hall: Hall, kind: str, day: date) -> None:
-    hall.add(kind, day, content=DOCUMENT + kind.encode())
+    hall.add(kind, day, content=pdf(kind))
 
 
 @given(step("Zhang consented to civil affairs until {until:day}"))

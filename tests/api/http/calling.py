@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import httpx2
 
+from tests.papers import pdf, png
+
 HR = "hr_officer:liu@human_resources/370811"
 GUARANTOR = "guarantor_officer:sun@jining_guarantee/370811"
 BANK = "bank_officer:zhou@rural_commercial/370811"
@@ -113,8 +115,8 @@ def accepted(call: Caller, **more: Any) -> None:
     asked = APPLICATION | more
     case = asked["case_no"]
     call.done("submitApplication", **asked)
-    form = upload(call, case, "form", b"%PDF-1.7 form", "application/pdf")
-    upload(call, case, "identity", b"\x89PNG\r\n\x1a\n1", "image/png")
+    form = upload(call, case, "form", pdf("form"), "application/pdf")
+    upload(call, case, "identity", png(), "image/png")
     for source, figures in (
         ("market_regulator", {"status": "in_business"}),
         ("civil_affairs", {"marital": "married"}),

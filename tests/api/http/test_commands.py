@@ -10,6 +10,7 @@ import pytest
 
 from api.wiring import Installation
 from projections import log
+from tests import papers
 from tests.api.http.calling import APPLICATION, BANK, HR, Answer, Caller, accepted, lent
 
 REPAID: dict[str, Any] = {"amount": "9000.00", "bank_reference": "p-1", "value_date": "2025-04-10"}
@@ -96,10 +97,10 @@ def test_a_document_under_a_used_key_is_another_command(call: Caller, policy: No
     call.done("submitApplication", **APPLICATION)
     query = {"kind": "form", "value_date": "2025-03-03"}
     pdf: dict[str, Any] = {"media_type": "application/pdf", "query": query, "key": "k"}
-    call.done("addDocument", "A-1", content=b"%PDF-1.7 one", **pdf)
-    assert call.done("addDocument", "A-1", content=b"%PDF-1.7 one", **pdf).receipt["repeated"]
-    assert call("addDocument", "A-1", content=b"%PDF-1.7 two", **pdf).code == "idempotency.key_reused"
-    png = call("addDocument", "A-1", content=b"%PDF-1.7 one", media_type="image/png", query=query)
+    call.done("addDocument", "A-1", content=papers.pdf("one"), **pdf)
+    assert call.done("addDocument", "A-1", content=papers.pdf("one"), **pdf).receipt["repeated"]
+    assert call("addDocument", "A-1", content=papers.pdf("two"), **pdf).code == "idempotency.key_reused"
+    png = call("addDocument", "A-1", content=papers.pdf("one"), media_type="image/png", query=query)
     assert (png.status, png.code) == (422, "material.refused")
     text = call("addDocument", "A-1", content=b"hello", media_type="text/plain", query=query)
     assert (text.status, text.code) == (415, "http.wrong_type")
