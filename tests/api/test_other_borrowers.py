@@ -32,7 +32,7 @@ DAY = ("--on", "2025-03-04")
 
 def reviewed(clerk: Clerk) -> dict[str, Any]:
     """All three reviews, with a mortgage; what the last of them shows."""
-    clerk.done("application", "counter-guarantee", "A-1", "mortgage", "--value", "800000.00", *DAY, by=GUARANTOR)
+    clerk.done("application", "counter-guarantee", "A-1", "mortgage", "--value", "4000000.00", *DAY, by=GUARANTOR)
     clerk.done("application", "review", "A-1", "credit", "--margin-bp", "40", *DAY, by=BANK)
     clerk.done("application", "review", "A-1", "guarantee", *DAY, by=GUARANTOR)
     return clerk.done("application", "review", "A-1", "eligibility", *DAY, by=HR)
