@@ -41,6 +41,7 @@ class Figures(BaseModel):
     sex: Literal["male", "female_worker", "female_cadre"] | None = None
     partners: int = Field(default=0, ge=0)
     loans_so_far: int = Field(default=0, ge=0)
+    loans_owing: int = Field(default=0, ge=0)
     overdue_record: bool = False
     other_loans: tuple[Loan, ...] = ()
     staff: int | None = Field(default=None, ge=0)

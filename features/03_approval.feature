@@ -103,3 +103,9 @@ Feature: Approval (审批)
       When human resources look at eligibility on 2025-03-05
       Then the eligibility review is rejected
       And the reason is "refused: 3 guaranteed loans before this one are as many as the 3 that are allowed, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-LIM-6"
+
+    Scenario: A second while the first is owed (按期还清)
+      Given Zhang has a guaranteed loan that was paid out on 2025-03-04
+      When human resources look at eligibility on 2025-03-05
+      Then the eligibility review is rejected
+      And the reason is "refused: 1 guaranteed loans before this one are not repaid, edition jining_2024 (财金〔2023〕75号; 山东省创业担保贷款实施办法（2023年12月修订）), rule R-LIM-6"

@@ -113,7 +113,7 @@ def _scheme(desk: Desk, edition: Edition, application: LoanApplication, fund: st
     return scheme
 
 
-LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans", FAMILY})
+LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans", "repeats.repaid", FAMILY})
 """What is looked at again under the edition of the day of approval."""
 
 

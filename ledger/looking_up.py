@@ -38,6 +38,7 @@ def applicant_of(desk: Desk, application: LoanApplication, day: date, shown: Sho
     assert opening.kind is not None
     born, male = born_and_sex(id_number(desk, opening.applicant))
     earlier = _earlier(desk, application)
+    loans = _loans(desk, earlier)
     market, credit = figures.get("market_regulator", {}), figures.get("credit_registry", {})
     enterprise = opening.enterprise
     return Applicant(
@@ -51,7 +52,8 @@ def applicant_of(desk: Desk, application: LoanApplication, day: date, shown: Sho
         sex="male" if male else "female_cadre" if shown.post == "cadre" else "female_worker",
         partners=len(opening.partners),
         loans_so_far=len(earlier),
-        overdue_record=credit.get("overdue") == "yes" or any(loan.was_overdue for loan in _loans(desk, earlier)),
+        loans_owing=sum(loan.status(day) != "settled" for loan in loans),
+        overdue_record=credit.get("overdue") == "yes" or any(loan.was_overdue for loan in loans),
         other_loans=_other_loans(credit.get("loans", "")),
         staff=_count(market.get("staff"), enterprise.staff if enterprise else None),
         hired=_count(market.get("hired"), enterprise.hired if enterprise else None),

@@ -43,6 +43,8 @@ class Applicant(Frozen):
     sex: Literal["male", "female_worker", "female_cadre"] | None = None
     partners: int = Field(default=0, ge=0)
     loans_so_far: int = Field(default=0, ge=0)
+    loans_owing: int = Field(default=0, ge=0)
+    """Of the loans so far those that are not repaid."""
     overdue_record: bool = False
     other_loans: tuple[OtherLoan, ...] = ()
     staff: int | None = Field(default=None, ge=0)
@@ -86,6 +88,8 @@ def _eligibility(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
     yield _finding(edition, limit, "limit.term", 0 < applicant.months <= limit.months, **term)
     had = {"had": str(applicant.loans_so_far), "most": str(edition.repeats.loans)}
     yield _finding(edition, edition.repeats, "repeats.loans", applicant.loans_so_far < edition.repeats.loans, **had)
+    owing = {"owing": str(applicant.loans_owing)}
+    yield _finding(edition, edition.repeats, "repeats.repaid", not applicant.loans_owing, **owing)
     yield _finding(edition, edition.repeats, "repeats.overdue", not applicant.overdue_record)
 
 

@@ -120,6 +120,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "此前已获创业担保贷款{had}次，未达{most}次上限",
         "此前已获创业担保贷款{had}次，已达{most}次上限",
     ),
+    "repeats.repaid": _said(
+        "every guaranteed loan before this one is repaid",
+        "{owing} guaranteed loans before this one are not repaid",
+        "此前创业担保贷款均已结清",
+        "此前有{owing}笔创业担保贷款尚未结清",
+    ),
     "repeats.overdue": _said(
         "no earlier guaranteed loan went overdue",
         "an earlier guaranteed loan went overdue",

@@ -254,6 +254,12 @@ def test_three_loans_in_all(so_far: int, holds: bool) -> None:
     assert finding("repeats.loans", eligibility_findings(NOW, applicant(loans_so_far=so_far))).holds is holds
 
 
+def test_every_loan_before_is_repaid() -> None:
+    """R-LIM-6."""
+    assert findings_of(applicant(loans_so_far=1, loans_owing=1)) == {"repeats.repaid"}
+    assert findings_of(applicant(loans_so_far=2)) == set()
+
+
 def test_an_overdue_record_blocks_the_next_loan() -> None:
     """R-ELI-9."""
     assert findings_of(applicant(overdue_record=True)) == {"repeats.overdue"}
@@ -480,7 +486,7 @@ def test_who_asks_for_more_is_never_the_more_eligible(asked: Applicant, more: in
 
 def test_every_sentence_belongs_to_a_rule_and_every_rule_has_both_forms() -> None:
     """What the rules say of a handful of applicants uses every sentence there is, in both of its forms."""
-    bad = {"group": "x", "overdue_record": True, "loans_so_far": 9, "amount_fen": 10**12, "months": 99}
+    bad = {"group": "x", "overdue_record": True, "loans_so_far": 9, "loans_owing": 1, "amount_fen": 10**12, "months": 99}
     bad |= {"other_loans": [{"kind": "business", "fen": 1}], "born": date(2024, 1, 1)}
     old = {"born": date(1940, 1, 1), "group": "graduate"}
     asked = [
