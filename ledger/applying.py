@@ -241,6 +241,7 @@ def accept_application(desk: Desk, command: AcceptApplication, context: CommandC
             pulled=pulled,
             clock=clock(desk, edition),
             value_date=command.value_date,
+            policy=edition.pin,
         )
         return [application]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 from pydantic import Field
 
+from domain.calendar import add_months
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.loan.refusals import LoanExists
@@ -16,7 +18,8 @@ from domain.loan_application.application import LoanApplication
 from domain.loan_application.events import CreditReviewed
 from domain.money import Fen
 from domain.policy.edition import Edition
-from domain.policy.eligibility import credit_findings, eligibility_findings
+from domain.policy.eligibility import credit_findings, eligibility_findings, ends_on
+from domain.policy.finding import Finding
 from domain.ratio import ShareScheme
 from domain.rural_partner.partner import RURAL_LOAN, RuralPartner
 from domain.rural_partner.project import PartnerProject
@@ -29,7 +32,7 @@ from ledger.partnering import linked
 from ledger.reviewing import Conditions, edition_of, security_findings
 
 APPROVERS = ("approver", "operator")
-FAMILY = "package.family"
+PACKAGE = frozenset({"package.family", "package.partner"})
 """What may have ended between the reviews and the contract, as may whatever else stands for the loan."""
 FUND = "jining_guarantee_fund"
 """The guarantee fund that is meant where none is named."""
@@ -89,7 +92,11 @@ def approve_application(desk: Desk, command: ApproveApplication, context: Comman
             context.moment,
             amount=amount,
             months=months,
-            findings=(*limits, *security_findings(desk, application, accepted_under, amount)),
+            findings=(
+                *limits,
+                *_ages(application, command.value_date, months),
+                *security_findings(desk, application, accepted_under, amount),
+            ),
             policy=edition.pin,
             actor=context.actor,
             expires_on=command.value_date + timedelta(days=edition.clock.approval_valid_days),
@@ -103,6 +110,14 @@ def approve_application(desk: Desk, command: ApproveApplication, context: Comman
     return desk.ledger.perform(command, context, decide)
 
 
+def _ages(application: LoanApplication, day: date, months: int) -> Iterator[Finding]:
+    """Retirement age, as the eligibility review found it, against the day on which the loan really ends (R-ELI-4)."""
+    reviewed = application.reviews.get("eligibility")
+    for found in reviewed.findings if reviewed else ():
+        if found.rule == "age.retirement":
+            yield ends_on(found, add_months(day, months))
+
+
 def _scheme(desk: Desk, edition: Edition, application: LoanApplication, fund: str) -> ShareScheme:
     """The scheme of the application's package, with its parties named. Raises UnknownFund."""
     opening = application.opening
@@ -113,7 +128,7 @@ def _scheme(desk: Desk, edition: Edition, application: LoanApplication, fund: st
     return scheme
 
 
-LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans", "repeats.repaid", FAMILY})
+LIMITS = frozenset({"limit.kind", "limit.package", "limit.term", "repeats.loans", "repeats.repaid", *PACKAGE})
 """What is looked at again under the edition of the day of approval."""
 
 
@@ -173,7 +188,8 @@ def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) ->
         rating = application.facts_of(CreditReviewed)[-1].rating
         for finding in (
             *credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating),
-            *(f for f in eligibility_findings(edition, applicant) if f.rule == FAMILY),
+            *(f for f in eligibility_findings(edition, applicant) if f.rule in PACKAGE),
+            *_ages(application, command.value_date, approval.months),
             *security_findings(
                 desk, application, edition_of(desk, application, command.value_date), approval.amount_fen
             ),

@@ -13,6 +13,7 @@ from domain.errors import Refusal
 from domain.frozen import Frozen
 from domain.policy.edition import Edition, read_edition
 from domain.policy.lpr import LprQuote, lpr_on
+from domain.policy.pin import PolicyPin
 from domain.policy.policy import Policy
 from domain.policy.shipped import CITY_CODE, shipped_calendars, shipped_editions, shipped_quotes
 from domain.working_days import CalendarYear, WorkCalendar
@@ -45,7 +46,7 @@ class PublishPolicy(Frozen):
 def publish_policy(ledger: Ledger, command: PublishPolicy, context: CommandContext) -> Receipt | None:
     """Record what is new of it; None if nothing is.
 
-    Raises EditionUnreadable, PublishedOtherwise, QuotedOtherwise, NotPermitted, DatedInFuture.
+    Raises EditionUnreadable, OtherCity, PublishedOtherwise, QuotedOtherwise, NotPermitted, DatedInFuture.
     """
     context.actor.must_be(*PUBLISHERS, action="publish policy")
     editions = [read_edition(text) for text in command.editions]
@@ -115,6 +116,10 @@ class PolicyBook:
     def edition(self, name: str) -> Edition:
         """Raises UnknownEdition."""
         return named(self.editions(), name)
+
+    def pinned(self, pin: PolicyPin) -> Edition:
+        """The edition of that text. Raises UnknownEdition."""
+        return named([edition for edition in self.editions() if edition.pin.digest == pin.digest], pin.edition)
 
     def lpr_on(self, day: date) -> LprQuote:
         """Raises NoLpr."""

@@ -14,7 +14,7 @@ from domain.errors import InvalidInput
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.loan_application.application import LoanApplication
-from domain.loan_application.events import Contracted, Review
+from domain.loan_application.events import Accepted, Contracted, Review
 from domain.loan_application.refusals import StillStands
 from domain.money import Fen
 from domain.policy.edition import Edition
@@ -248,6 +248,8 @@ def security_findings(desk: Desk, application: LoanApplication, edition: Edition
 
 
 def edition_of(desk: Desk, application: LoanApplication, day: date) -> Edition:
-    """Eligibility is judged by the edition of the day of acceptance; before it, by that of the day."""
-    accepted = application.accepted_on
-    return desk.book.edition_on(accepted or day)
+    """Eligibility is judged by the edition that acceptance pinned, whatever is published later (domain.md §5.16); before it, by that of the day."""
+    accepted = application.facts_of(Accepted)
+    if accepted and accepted[-1].policy is not None:
+        return desk.book.pinned(accepted[-1].policy)
+    return desk.book.edition_on(application.accepted_on or day)

@@ -224,7 +224,8 @@ class LoanApplication(Intake):
     ) -> None:
         """All three concur, and somebody who made none of the reviews says yes; the fund of the scheme reserves its share.
 
-        Raises NotInReview, Paused, ReviewsMissing, CounterGuaranteeMissing, MoreThanReviewed, FindingsSpeakAgainst, SamePerson.
+        Raises NotInReview, Paused, ReviewsMissing, CounterGuaranteeMissing, MoreThanReviewed, LongerThanAsked,
+        FindingsSpeakAgainst, SamePerson.
         """
         self._step(moment, value_date)
         self._must_be_in_review()
@@ -236,6 +237,8 @@ class LoanApplication(Intake):
             raise refusals.MoreThanReviewed(
                 field="amount", amount=yuan(amount), most=yuan(self.most), case_no=self.case_no
             )
+        if months > (asked := self.opening.months or months):
+            raise refusals.LongerThanAsked(field="months", months=months, asked=asked, case_no=self.case_no)
         for finding in findings:
             self.must_hold(finding)
         if any(review.reviewer == actor.subject for review in self.reviews.values()):

@@ -125,7 +125,7 @@ class DataEntered(Fact):
 
 
 class Accepted(Fact):
-    """受理: the materials are complete; the working-day clock starts. `calendar` names the years that were provisional."""
+    """受理: the materials are complete; the working-day clock starts. `policy` is the edition that eligibility is judged by."""
 
     TOPIC = "application.accepted"
 
@@ -133,6 +133,8 @@ class Accepted(Fact):
     working_days: int
     due_on: date
     provisional_years: tuple[int, ...] = ()
+    """Years for which no calendar was published yet."""
+    policy: PolicyPin | None = None
 
 
 class CorrectionRequested(Fact):

@@ -11,6 +11,7 @@ from domain.facts import Moment
 from domain.loan_application import events, refusals
 from domain.loan_application.clock import Clock
 from domain.loan_application.standing import Standing
+from domain.policy.pin import PolicyPin
 
 
 class Intake(Standing):
@@ -124,6 +125,7 @@ class Intake(Standing):
         pulled: Iterable[str],
         clock: Clock,
         value_date: date,
+        policy: PolicyPin | None = None,
     ) -> None:
         """Start the clock when nothing is missing. Raises MaterialsMissing, AlreadyAccepted."""
         self._step(moment, value_date)
@@ -140,6 +142,7 @@ class Intake(Standing):
             working_days=clock.working_days,
             due_on=due_on,
             provisional_years=clock.provisional_years(value_date, due_on),
+            policy=policy,
         )
 
     def missing(self, required: Iterable[str], pulled: Iterable[str] = ()) -> tuple[str, ...]:

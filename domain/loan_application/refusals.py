@@ -148,6 +148,14 @@ class MoreThanReviewed(Refusal):
     zh = "审批金额 {amount} 超过申请 {case_no} 申请及审核额度 {most}；最多审批该额度"
 
 
+class LongerThanAsked(Refusal):
+    """The rules were looked at for the term that was asked for, age among them (R-ELI-4)."""
+
+    code = "application.longer_than_asked"
+    en = "{field}: {months} months are longer than the {asked} that were asked for and reviewed in {case_no}; approve at most that"
+    zh = "{field}：期限 {months} 个月超过申请 {case_no} 申请并审核的 {asked} 个月；最多审批该期限"
+
+
 class NotApproved(Refusal):
     code = "application.not_approved"
     en = "application {case_no} is {status}; a contract needs an approval"

@@ -165,6 +165,13 @@ def retires_on(age: Age, born: date, sex: str, on: date) -> date:
     return _later(born, table.years * 12 + more)
 
 
+def ends_on(found: Finding, day: date) -> Finding:
+    """What was found of retirement age (`age.retirement`), for a loan that ends on another day than was thought."""
+    figures = {**found.figures, "ends": day.isoformat()}
+    holds = day < date.fromisoformat(found.figures["retires"])
+    return found.model_copy(update={"figures": figures, "holds": holds})
+
+
 def _group(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
     """One of the groups; a graduate of so many years at most, by the day of graduation that was shown (R-ELI-1)."""
     found = next((group for group in edition.groups if group.code == applicant.group), None)

@@ -23,6 +23,14 @@ class PublishedOtherwise(Refusal):
     zh = "政策版本 {edition} 已以其他内容发布；修改后的内容请另行命名"
 
 
+class OtherCity(Refusal):
+    """One ledger, one city: the limits of another one bind nobody here."""
+
+    code = "policy.other_city"
+    en = "{field}: edition {edition} is of the city {other}, and this ledger is {city}'s; publish an edition of this city"
+    zh = "{field}：政策版本 {edition} 属于城市 {other}，本台账属于 {city}；请发布本市的政策版本"
+
+
 class QuotedOtherwise(Refusal):
     """One quote a day; what was published is never changed."""
 
@@ -53,7 +61,9 @@ class Policy(EventSourced[Fact]):
     # Decisions: may refuse, change nothing themselves.
 
     def publish(self, moment: Moment, edition: Edition) -> None:
-        """An edition may be published before it binds; the same text again is nothing new. Raises PublishedOtherwise."""
+        """An edition may be published before it binds; the same text again is nothing new. Raises OtherCity, PublishedOtherwise."""
+        if edition.city != self.city:
+            raise OtherCity(field="city", edition=edition.edition, other=edition.city, city=self.city)
         known = self.editions.get(edition.edition)
         if known is not None and known.digest != edition.pin.digest:
             raise PublishedOtherwise(field="edition", edition=edition.edition)

@@ -258,6 +258,7 @@ def test_approval_needs_all_three_a_counter_guarantee_and_what_was_reviewed() ->
     found.waive_counter_guarantee(NOW, finding=finding(), value_date=date(2025, 3, 5))
     refuses(found, refusals.MoreThanReviewed, lambda: approve(found, amount=20_000_001))
     refuses(found, refusals.FindingsSpeakAgainst, lambda: approve(found, findings=[finding(False)]))
+    refuses(found, refusals.LongerThanAsked, lambda: approve(found, months=25))
     approve(found)
     assert found.approval is not None and found.approval.amount_fen == 20_000_000
 

@@ -486,7 +486,14 @@ def test_who_asks_for_more_is_never_the_more_eligible(asked: Applicant, more: in
 
 def test_every_sentence_belongs_to_a_rule_and_every_rule_has_both_forms() -> None:
     """What the rules say of a handful of applicants uses every sentence there is, in both of its forms."""
-    bad = {"group": "x", "overdue_record": True, "loans_so_far": 9, "loans_owing": 1, "amount_fen": 10**12, "months": 99}
+    bad = {
+        "group": "x",
+        "overdue_record": True,
+        "loans_so_far": 9,
+        "loans_owing": 1,
+        "amount_fen": 10**12,
+        "months": 99,
+    }
     bad |= {"other_loans": [{"kind": "business", "fen": 1}], "born": date(2024, 1, 1)}
     old = {"born": date(1940, 1, 1), "group": "graduate"}
     asked = [

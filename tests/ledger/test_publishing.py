@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.errors import DatedInFuture, NotPermitted
 from domain.policy.edition import EditionUnreadable
 from domain.policy.lpr import LprQuote, NoLpr
-from domain.policy.policy import Policy, PublishedOtherwise, QuotedOtherwise
+from domain.policy.policy import OtherCity, Policy, PublishedOtherwise, QuotedOtherwise
 from domain.policy.shipped import shipped_calendars, shipped_editions, shipped_quotes
 from domain.working_days import CalendarYear
 from ledger.context import CommandContext
@@ -75,6 +75,13 @@ def test_another_process_reads_the_same_book(ledger: Ledger, database: str, cont
     with Ledger(as_role(database, "application"), digest_key=DIGEST_KEY) as other:
         assert PolicyBook(other).edition("jining_2024").pin == NOW.pin
         assert PolicyBook(other).calendar.is_working(date(2024, 2, 4))
+
+
+def test_an_edition_of_another_city_is_not_published(ledger: Ledger, context: CommandContext) -> None:
+    foreign = local("2025-01-01").replace('city = "370800"', 'city = "370100"')
+    with pytest.raises(OtherCity, match="370100"):
+        publish(ledger, context, editions=(foreign,))
+    assert facts(ledger) == []
 
 
 def test_publishing_again_changes_nothing(ledger: Ledger, context: CommandContext) -> None:

@@ -325,7 +325,9 @@ def released(hall: Hall, day: date) -> None:
 def repaid(hall: Hall, day: date) -> None:
     owed = hall.desk.ledger.loan(_loan_no(hall))
     amount = owed.outstanding + owed.interest_due(day)
-    command = RecordRepayment(loan_no=_loan_no(hall), amount_fen=amount, value_date=day, bank_reference=f"R-{hall.count}")
+    command = RecordRepayment(
+        loan_no=_loan_no(hall), amount_fen=amount, value_date=day, bank_reference=f"R-{hall.count}"
+    )
     hall.office.act(lambda: record_repayment(hall.desk.ledger, command, _by(hall, REVIEWERS["credit"])))
     hall.office.recorded()
 
