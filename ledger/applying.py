@@ -22,6 +22,7 @@ from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.ledger import Receipt
 from ledger.materials import Material, media_type, read_file
+from ledger.outside import entered_figures
 from ledger.partnering import partner_of, project_of
 from ledger.registering import Newcomers
 
@@ -96,6 +97,8 @@ class EnterData(Frozen):
     material: str
     reason: str = Field(max_length=500, pattern=PLAIN)
     value_date: date
+    person: UUID | None = None
+    """Whose they are; the applicant's if left out."""
 
 
 class AcceptApplication(Frozen):
@@ -191,13 +194,9 @@ def give_consent(desk: Desk, command: GiveConsent, context: CommandContext) -> R
 
     def decide() -> list[LoanApplication]:
         application = desk.ledger.application(command.case_no)
-        person = command.person or application.opening.applicant
-        if person is None or person not in application.opening.members:
-            problem = "somebody who is not of this application"
-            raise InvalidInput(field="person", problem=problem, expected="the applicant, the spouse or a partner")
         application.give_consent(
             context.moment,
-            person=person,
+            person=one_of(application, command.person),
             source=command.source,
             document=command.document,
             expires_on=command.expires_on,
@@ -209,18 +208,23 @@ def give_consent(desk: Desk, command: GiveConsent, context: CommandContext) -> R
 
 
 def enter_data(desk: Desk, command: EnterData, context: CommandContext) -> Receipt | None:
-    """Go on by hand where a source gave no answer. Raises UnknownMaterial, ApplicationEnded, NotPermitted, DatedInFuture."""
+    """Go on by hand where a source gave no answer.
+
+    Raises InvalidInput, UnknownMaterial, ApplicationEnded, NotPermitted, DatedInFuture.
+    """
     context.actor.must_be(*CLERKS, action="enter figures by hand")
+    figures = entered_figures(command.source, command.figures)
 
     def decide() -> list[LoanApplication]:
         application = desk.ledger.application(command.case_no)
         application.enter_data(
             context.moment,
             source=command.source,
-            figures=command.figures,
+            figures=figures,
             material=command.material,
             reason=command.reason,
             value_date=command.value_date,
+            person=one_of(application, command.person),
         )
         return [application]
 
@@ -283,6 +287,15 @@ def withdraw_application(desk: Desk, command: WithdrawApplication, context: Comm
         return [application]
 
     return desk.ledger.perform(command, context, decide)
+
+
+def one_of(application: LoanApplication, person: UUID | None) -> UUID:
+    """Somebody of the application, the applicant where nobody is named. Raises InvalidInput."""
+    found = person or application.opening.applicant
+    if found is None or found not in application.opening.members:
+        problem = "somebody who is not of this application"
+        raise InvalidInput(field="person", problem=problem, expected="the applicant, the spouse or a partner")
+    return found
 
 
 def needed(edition: Edition, application: LoanApplication) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,7 +6,7 @@ contradictory answers are answers of no use, recorded as such; the clerk may the
 HTTP adapter: POST `BASE/market_regulator`, `/civil_affairs`, `/credit_registry` with the JSON of `Request`; 200 with the JSON of
 the answer (`MarketAnswer`, `CivilAnswer`, `CreditAnswer`, every name once, nothing converted), 401 or 403 when the source refuses;
 10 s are waited for the whole of it. `BASE` is https, or on this machine.
-Fixture adapter: the file `FOLDER/SOURCE/ID-NUMBER.json` (for a market answer `CREDIT-CODE.json`) holds the answer.
+Fixture adapter: the file `FOLDER/SOURCE/ID-NUMBER.json` (of an enterprise's market answer `CREDIT-CODE.json`) holds the answer.
 """
 
 from __future__ import annotations
@@ -65,12 +65,17 @@ class _Answer(BaseModel):
 
 
 class MarketAnswer(_Answer):
-    """市场监管: of an enterprise or a self-employed business."""
+    """市场监管: of an enterprise by its code, of a self-employed business by its owner's ID number."""
 
-    credit_code: str
+    credit_code: str | None = None
+    id_number: str | None = None
     status: Literal["in_business", "suspended", "revoked", "cancelled"]
     staff: int | None = Field(default=None, ge=0, le=1_000_000)
     hired: int | None = Field(default=None, ge=0, le=1_000_000)
+
+    @property
+    def is_possible(self) -> bool:
+        return self.hired is None or self.staff is None or self.hired <= self.staff
 
     def figures(self) -> dict[str, str]:
         counts = {"staff": self.staff, "hired": self.hired}
@@ -123,16 +128,73 @@ def figures_of(request: Request, answer: bytes) -> dict[str, str]:
     except (BadInput, ValueError, RecursionError) as problem:
         where = problem.errors(include_input=False)[0]["loc"] if isinstance(problem, ValidationError) else ("amount",)
         raise OutsideProblem("malformed", f"at {'.'.join(map(str, where)) or 'the document'}") from None
-    asked, about = (
-        (request.credit_code, read.credit_code)
-        if isinstance(read, MarketAnswer)
-        else (request.id_number, read.id_number)
-    )
-    if (asked or "").upper() != about.upper():
+    if isinstance(read, MarketAnswer) and request.credit_code is not None:
+        asked, about = request.credit_code, read.credit_code
+    else:
+        asked, about = request.id_number, read.id_number
+    if asked.upper() != (about or "").upper():
         raise OutsideProblem("contradictory", "the answer is about somebody else")
-    if isinstance(read, MarketAnswer) and read.hired is not None and read.staff is not None and read.hired > read.staff:
+    if isinstance(read, MarketAnswer) and not read.is_possible:
         raise OutsideProblem("contradictory", "more were hired than are employed")
     return figures
+
+
+def entered_figures(source: Source, figures: Mapping[str, str]) -> dict[str, str]:
+    """Figures as a clerk read them from a document: names and values through the same model as an answer. Raises InvalidInput."""
+    names = _ENTERED[source]
+    for name in sorted(figures.keys() - names.keys()):
+        problem = f"{name[:40]!a} is no figure of {source}"
+        raise InvalidInput(field="figures", problem=problem, expected=f"one of: {', '.join(names)}")
+    said = {name: _read(name, text) for name, text in figures.items()}
+    try:
+        read = _ANSWERS[source].model_validate_json(json.dumps({"id_number": "", **said}))
+        found = read.figures()
+    except ValidationError as unfit:
+        raise _not_as(str(unfit.errors(include_input=False)[0]["loc"][0])) from None
+    except BadInput:
+        raise _not_as("loans") from None
+    if isinstance(read, MarketAnswer) and not read.is_possible:
+        problem = "more were hired than are employed"
+        raise InvalidInput(field="figures.hired", problem=problem, expected="what the document says")
+    return found
+
+
+def _read(name: str, text: str) -> object:
+    """A figure as its source would say it. Raises InvalidInput."""
+    match name:
+        case "staff" | "hired" if text.isascii() and text.isdigit() and len(text) < 10:
+            return int(text)
+        case "overdue" if text in ("yes", "no"):
+            return text == "yes"
+        case "loans":
+            parts = [entry.split(":") for entry in text.split(";") if entry]
+            if all(len(part) == 3 for part in parts):
+                return [dict(zip(("kind", "amount", "of"), part, strict=True)) for part in parts]
+        case "status" | "marital":
+            return text
+    raise _not_as(name)
+
+
+def _not_as(name: str) -> InvalidInput:
+    expected = next(known[name] for known in _ENTERED.values() if name in known)
+    return InvalidInput(
+        field=f"figures.{name}", problem="it is left out, or not as its source says it", expected=expected
+    )
+
+
+_ENTERED: Mapping[Source, Mapping[str, str]] = {
+    "market_regulator": {
+        "status": "in_business, suspended, revoked or cancelled",
+        "staff": "a count of people",
+        "hired": "a count of people",
+    },
+    "civil_affairs": {"marital": "single, married, divorced or widowed"},
+    "credit_registry": {
+        "overdue": "yes or no",
+        "loans": "KIND:AMOUNT:OF;… with borrower or spouse as OF, such as housing:300000.00:borrower",
+    },
+}
+"""What may be entered by hand, and as what."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -221,7 +283,8 @@ class FixtureSource:
         self._folder = folder
 
     def ask(self, request: Request) -> bytes:
-        name = request.credit_code if request.source == "market_regulator" else request.id_number
+        market = request.source == "market_regulator"
+        name = (request.credit_code if market else None) or request.id_number
         if not name or not name.isalnum():
             raise OutsideProblem("refused", "there is nobody to ask about")
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from domain.borrower.borrower import Borrower
 from domain.borrower.events import BorrowerRegistered
@@ -18,11 +20,28 @@ from ledger.ledger import Ledger, Receipt
 REGISTRARS = ("operator", "applicant", "clerk", "outlet_clerk", "bank_officer", "guarantor_officer", "hr_officer")
 
 
+def _id_number(number: str) -> str:
+    """One of 18 digits says a day of birth and ends with its check digit (GB 11643); other papers' numbers are taken as they are."""
+    if not _RESIDENT.fullmatch(number):
+        return number
+    try:
+        date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
+    except ValueError:
+        raise ValueError("its digits 7 to 14 are no day of birth; read the number again") from None
+    total = sum(int(digit) * (2 ** (17 - place) % 11) for place, digit in enumerate(number[:17]))
+    if "10X98765432"[total % 11] != number[17].upper():
+        raise ValueError("its last digit does not fit the others; read the number again")
+    return number
+
+
+_RESIDENT = re.compile(r"[0-9]{17}[0-9Xx]")
+
+
 class Person(Frozen):
     """Somebody as a form names them; only a pseudonym goes on from here."""
 
     name: str = Field(max_length=100, pattern=PLAIN)
-    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$|^[A-Z0-9]{8,18}$")
+    id_number: Annotated[str, AfterValidator(_id_number)] = Field(pattern=r"^[0-9]{17}[0-9Xx]$|^[A-Z0-9]{8,18}$")
     phone: str | None = Field(default=None, pattern=r"^[0-9+ -]{5,20}$")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -112,7 +113,7 @@ def review_guarantee(desk: Desk, command: ReviewGuarantee, context: CommandConte
 
 
 def review_credit(desk: Desk, command: ReviewCredit, context: CommandContext) -> Receipt | None:
-    """授信审核; the rate is at most the cap. Raises InvalidInput, and what `LoanApplication.review` refuses."""
+    """授信审核; the rate is at most the cap and at least 0. Raises NoLpr, InvalidInput, and what `LoanApplication.review` refuses."""
     margin = command.margin_bp
 
     def findings(application: LoanApplication, edition: Edition) -> tuple[Finding, ...]:
@@ -123,6 +124,8 @@ def review_credit(desk: Desk, command: ReviewCredit, context: CommandContext) ->
 
     if command.outcome != "rejected" and margin is None:
         raise InvalidInput(field="margin_bp", problem="it is left out", expected="basis points over the LPR")
+    if margin is not None:
+        _must_leave_interest(desk, margin, command.value_date)
     more = {"most_fen": command.most_fen, "rating": command.shown.rating, "margin_bp": margin}
     return _review(desk, "credit", command, context, findings, **more)
 
@@ -156,6 +159,14 @@ def _review(
         return [application]
 
     return desk.ledger.perform(command, context, decide)
+
+
+def _must_leave_interest(desk: Desk, margin_bp: int, day: date) -> None:
+    """Nobody pays the borrower for borrowing: no contract could be signed at less than 0. Raises NoLpr, InvalidInput."""
+    lpr = desk.book.lpr_on(day).one_year
+    if lpr + Decimal(margin_bp) / 10_000 < 0:
+        problem = f"the LPR of {lpr * 100} % and {margin_bp} bp come to less than 0"
+        raise InvalidInput(field="margin_bp", problem=problem, expected=f"at least {-lpr * 10_000:.0f}")
 
 
 def register_counter_guarantee(

@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +19,7 @@ from api.wiring import Installation
 from domain.calendar import parse_day
 from domain.errors import BadInput, InvalidInput
 from domain.facts import Moment
+from domain.loan_application.events import Submitted
 from domain.money import parse_yuan
 from ledger import applying
 from ledger.fetching import FetchData, fetch_data
@@ -29,6 +31,10 @@ app.add_typer(application, name="application")
 Case = Annotated[str, typer.Argument(help="The application's number.")]
 Day = Annotated[str | None, typer.Option("--on", help="The day on which it happened, YYYY-MM-DD; today if left out.")]
 SourceName = Annotated[str, typer.Argument(help="market_regulator, civil_affairs or credit_registry.")]
+
+
+Spouse = Annotated[bool, typer.Option("--spouse", help="About the applicant's spouse.")]
+PartnerPlace = Annotated[int | None, typer.Option("--partner", help="About the partner of this number, from 1.")]
 
 
 class NotReadable(BadInput):
@@ -110,7 +116,8 @@ def consent(
     source: SourceName,
     document: Annotated[str, typer.Argument(help="The digest of the signed consent.")],
     until: Annotated[str, typer.Option("--until", help="The last day on which it holds.")],
-    spouse: Annotated[bool, typer.Option("--spouse", help="It is the spouse's.")] = False,
+    spouse: Spouse = False,
+    partner: PartnerPlace = None,
     on: Day = None,
 ) -> int:
     """Record a person's consent to ask a source about them 登记授权."""
@@ -122,7 +129,7 @@ def consent(
                 "case_no": case,
                 "source": source,
                 "document": document,
-                "person": opening.spouse if spouse else opening.applicant,
+                "person": whom(opening, spouse=spouse, partner=partner),
                 "expires_on": parse_day(until, field="--until"),
                 "value_date": day,
             }
@@ -133,11 +140,20 @@ def consent(
 
 
 @application.command()
-def fetch(context: typer.Context, case: Case, source: SourceName, on: Day = None) -> int:
+def fetch(
+    context: typer.Context,
+    case: Case,
+    source: SourceName,
+    spouse: Spouse = False,
+    partner: PartnerPlace = None,
+    on: Day = None,
+) -> int:
     """Ask an outside system; what it answers, or that it does not, is recorded 数据共享查询."""
 
     def act(installation: Installation, made: Any, day: date) -> None:
-        command = FetchData.model_validate({"case_no": case, "source": source, "value_date": day})
+        person = whom(installation.ledger.application(case).opening, spouse=spouse, partner=partner)
+        asked = {"case_no": case, "source": source, "person": person, "value_date": day}
+        command = FetchData.model_validate(asked)
         fetch_data(installation.desk, command, made)
 
     return acted(context, case, on, act)
@@ -151,6 +167,8 @@ def enter(
     figures: Annotated[list[str], typer.Argument(help="NAME=VALUE as the source names them, e.g. marital=married.")],
     material: Annotated[str, typer.Option("--from", help="The digest of the document they were read from.")],
     reason: Annotated[str, typer.Option(help="Why by hand.")],
+    spouse: Spouse = False,
+    partner: PartnerPlace = None,
     on: Day = None,
 ) -> int:
     """Enter figures by hand where a source cannot be asked 人工录入."""
@@ -164,6 +182,7 @@ def enter(
                 "figures": pairs,
                 "material": material,
                 "reason": reason,
+                "person": whom(installation.ledger.application(case).opening, spouse=spouse, partner=partner),
                 "value_date": day,
             }
         )
@@ -239,6 +258,18 @@ def acted(context: typer.Context, case: str, on: str | None, act: Any) -> int:
     with Installation(settings) as installation:
         act(installation, made, day_of(on, made.moment))
         return _standing(settings, installation, case)
+
+
+def whom(opening: Submitted, *, spouse: bool, partner: int | None) -> UUID | None:
+    """About whom of the application; the applicant where nothing says otherwise. Raises InvalidInput."""
+    if spouse and partner is not None:
+        raise InvalidInput(field="--partner", problem="--spouse is given too", expected="one of them")
+    if spouse and opening.spouse is None:
+        raise InvalidInput(field="--spouse", problem="the form names none", expected="an application with a spouse")
+    if partner is not None and not 0 < partner <= len(opening.partners):
+        problem = f"the form names {len(opening.partners)} partners"
+        raise InvalidInput(field="--partner", problem=problem, expected="the number of one of them, from 1")
+    return opening.partners[partner - 1] if partner is not None else opening.spouse if spouse else opening.applicant
 
 
 def day_of(on: str | None, moment: Moment) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any
 
@@ -24,6 +25,13 @@ _REVIEWS: dict[str, tuple[type[reviewing.MakeReview], Any]] = {
 
 Degree = Annotated[str | None, typer.Option(help="A degree that was shown, e.g. bachelor.")]
 Graduated = Annotated[str | None, typer.Option("--graduated-on", help="The day of graduation that was shown.")]
+Born = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--born",
+        help="A birthday that was shown because no ID number says it, YYYY-MM-DD:male or :female; of partner N, N:YYYY-MM-DD:male.",
+    ),
+]
 Condition = Annotated[
     list[str] | None, typer.Option("--condition", help="What has to be so for the loan, in words; may be given again.")
 ]
@@ -43,6 +51,7 @@ def review(
     rating: Rating = None,
     degree: Degree = None,
     graduated_on: Graduated = None,
+    born: Born = None,
     post: Annotated[str, typer.Option(help="worker or cadre: which retirement age a woman has.")] = "worker",
     on: Day = None,
 ) -> int:
@@ -64,9 +73,22 @@ def review(
         "degree": degree,
         "rating": rating,
         "post": post,
+        "births": [_birth(text) for text in born or ()],
         "graduated_on": parse_day(graduated_on, field="--graduated-on") if graduated_on else None,
     }
     return acted(context, case, on, act)
+
+
+def _birth(text: str) -> dict[str, Any]:
+    """Raises InvalidInput."""
+    said = _BIRTH.fullmatch(text)
+    if said is None:
+        expected = "YYYY-MM-DD:male or YYYY-MM-DD:female, of partner N with N: before it"
+        raise InvalidInput(field="--born", problem=f"{text[:40]!a} is no birthday", expected=expected)
+    return said.groupdict() | {"born": parse_day(said["born"], field="--born")}
+
+
+_BIRTH = re.compile(r"((?P<partner>[1-9][0-9]?):)?(?P<born>[0-9-]{10}):(?P<sex>male|female)", re.ASCII)
 
 
 @application.command("counter-guarantee")

@@ -114,7 +114,7 @@ class Applicants:
 
     def fetched(self, case_no: str, life: Life, source: Source, digest: str, day: date) -> bool:
         """Whether there was an answer."""
-        until = day + timedelta(days=180)
+        until = self.moment.today + timedelta(days=180)
         consent = applying.GiveConsent(
             case_no=case_no, source=source, document=digest, expires_on=until, value_date=day
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -55,6 +55,7 @@ class LoanApplication(Intake):
     def submit(cls, moment: Moment, *, case_no: str, value_date: date, **asked: Any) -> LoanApplication:
         """Open the application. Raises DatedInFuture, InvalidInput."""
         moment.not_before(value_date)
+        _must_be_different(asked)
         if asked["amount_fen"] <= 0:
             problem = f"{yuan(asked['amount_fen'])} is not more than 0.00"
             raise InvalidInput(field="amount", problem=problem, expected="a positive amount")
@@ -356,3 +357,16 @@ class LoanApplication(Intake):
         """Whoever stood for the loan is free again."""
         for registered in self.counter_guarantees:
             self._release(moment, registered, "the application has ended", value_date)
+
+
+def _must_be_different(asked: Mapping[str, Any]) -> None:
+    """A partnership's limit goes by its heads, so everybody on the form is somebody else (R-LIM-3). Raises InvalidInput."""
+    partners = asked.get("partners", ())
+    if partners and asked.get("kind") != "partnership":
+        raise InvalidInput(field="partners", problem="only a partnership has partners", expected="none")
+    seen = {asked.get("applicant")}
+    for field, person in (("spouse", asked.get("spouse")), *((f"partners.{n}", p) for n, p in enumerate(partners))):
+        if person is not None and person in seen:
+            problem = "this person is on the form already"
+            raise InvalidInput(field=field, problem=problem, expected="somebody else, or nobody")
+        seen.add(person)

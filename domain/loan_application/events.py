@@ -93,7 +93,10 @@ class ConsentGiven(Fact):
 
 
 class DataFetched(Fact):
-    """数据共享: what an outside system answered; the answer itself is a material, here stand its digest and the figures used."""
+    """数据共享: what an outside system answered about `person`, or the applicant where nobody is named.
+
+    The answer itself is a material, here stand its digest and the figures used.
+    """
 
     TOPIC = "application.data_fetched"
 
@@ -101,20 +104,25 @@ class DataFetched(Fact):
     consent: str
     digest: str
     figures: dict[str, str]
+    person: UUID | None = None
 
 
 class DataNotFetched(Fact):
-    """数据共享未成: an outside system gave no answer that can be used; the clerk may go on by hand."""
+    """数据共享未成: an outside system gave no answer that can be used; the clerk may go on by hand.
+
+    `consent_expired` is never recorded: without a consent that holds nobody is asked.
+    """
 
     TOPIC = "application.data_not_fetched"
 
     source: Source
     problem: Literal["late", "unreachable", "malformed", "contradictory", "consent_expired", "refused"]
     detail: str
+    person: UUID | None = None
 
 
 class DataEntered(Fact):
-    """人工录入: figures that a clerk read from a document because the source could not be asked."""
+    """人工录入: figures of `person`, or of the applicant, that a clerk read from a document because the source could not be asked."""
 
     TOPIC = "application.data_entered"
 
@@ -122,6 +130,7 @@ class DataEntered(Fact):
     figures: dict[str, str]
     material: str
     """The digest of the document."""
+    person: UUID | None = None
 
 
 class Accepted(Fact):

@@ -13,6 +13,9 @@ from domain.loan_application.clock import Clock
 from domain.loan_application.standing import Standing
 from domain.policy.pin import PolicyPin
 
+OF_BOTH: tuple[events.Source, ...] = ("credit_registry",)
+"""What is asked about borrower and spouse, who may have no other loans (R-ELI-5)."""
+
 
 class Intake(Standing):
     """The decisions up to the reviews."""
@@ -61,19 +64,32 @@ class Intake(Standing):
             expires_on=expires_on,
         )
 
-    def consent(self, source: events.Source, day: date) -> events.ConsentGiven:
-        """The consent under which a source may be asked. Raises ConsentMissing."""
-        for given in reversed(self.facts_of(events.ConsentGiven)):
-            if given.source == source and given.value_date <= day <= given.expires_on:
-                return given
+    def consent(self, source: events.Source, *days: date, person: UUID | None = None) -> events.ConsentGiven:
+        """The person's own consent, the applicant's where nobody is named, under which a source may be asked on all of the days.
+
+        Raises ConsentMissing.
+        """
+        who = person or self.opening.applicant
+        given = [g for g in self.facts_of(events.ConsentGiven) if g.source == source and g.person == who]
+        for one in reversed(given):
+            if all(_holds(one, day) for day in days):
+                return one
+        day = next((day for day in days if not any(_holds(one, day) for one in given)), days[-1])
         raise refusals.ConsentMissing(field="source", case_no=self.case_no, source=source, day=day)
 
     def record_answer(
-        self, moment: Moment, *, source: events.Source, digest: str, figures: dict[str, str], value_date: date
+        self,
+        moment: Moment,
+        *,
+        source: events.Source,
+        digest: str,
+        figures: dict[str, str],
+        value_date: date,
+        person: UUID | None = None,
     ) -> None:
         """Raises ConsentMissing."""
         self._step(moment, value_date)
-        consent = self.consent(source, value_date).document
+        consent = self.consent(source, value_date, moment.today, person=person).document
         self.tell(
             events.DataFetched,
             moment,
@@ -82,15 +98,22 @@ class Intake(Standing):
             consent=consent,
             digest=digest,
             figures=figures,
+            person=person,
         )
 
     def record_no_answer(
-        self, moment: Moment, *, source: events.Source, problem: str, detail: str, value_date: date
+        self,
+        moment: Moment,
+        *,
+        source: events.Source,
+        problem: str,
+        detail: str,
+        value_date: date,
+        person: UUID | None = None,
     ) -> None:
         self._step(moment, value_date)
-        self.tell(
-            events.DataNotFetched, moment, value_date=value_date, source=source, problem=problem, detail=detail[:200]
-        )
+        said = {"source": source, "problem": problem, "detail": detail[:200], "person": person}
+        self.tell(events.DataNotFetched, moment, value_date=value_date, **said)
 
     def enter_data(
         self,
@@ -101,6 +124,7 @@ class Intake(Standing):
         material: str,
         reason: str,
         value_date: date,
+        person: UUID | None = None,
     ) -> None:
         """The clerk goes on by hand, from a document. Raises UnknownMaterial."""
         self._step(moment, value_date)
@@ -113,6 +137,7 @@ class Intake(Standing):
             figures=figures,
             material=material,
             reason=reason,
+            person=person,
         )
 
     # Acceptance and corrections.
@@ -146,17 +171,21 @@ class Intake(Standing):
         )
 
     def missing(self, required: Iterable[str], pulled: Iterable[str] = ()) -> tuple[str, ...]:
-        """Materials that are not there and sources whose figures nobody knows."""
+        """Materials that are not there and sources whose figures nobody knows, of the spouse too where both are looked at."""
         there = {material.kind for material in self.facts_of(events.MaterialAdded)}
+        opening = self.opening
+        both = opening.spouse is not None and opening.kind != "small_enterprise"
         return (
             *(kind for kind in required if kind not in there),
             *(source for source in pulled if source not in self.figures()),
+            *(f"{s}:spouse" for s in pulled if both and s in OF_BOTH and s not in self.figures(opening.spouse)),
         )
 
-    def figures(self) -> Mapping[str, Mapping[str, str]]:
-        """What is known from each source: fetched, or entered by hand, whichever came last."""
+    def figures(self, person: UUID | None = None) -> Mapping[str, Mapping[str, str]]:
+        """What is known from each source of a person, of the applicant where nobody is named: fetched or entered, whichever came last."""
+        applicant = self.opening.applicant
         known = [f for f in self._facts if isinstance(f, events.DataFetched | events.DataEntered)]
-        return {fact.source: fact.figures for fact in known}
+        return {fact.source: fact.figures for fact in known if (fact.person or applicant) == (person or applicant)}
 
     def request_correction(self, moment: Moment, *, missing: Sequence[str], value_date: date) -> None:
         """Ask the applicant, once, for all that is missing; the clock stands still. Raises AskedAlready, NotInReview."""
@@ -191,3 +220,7 @@ class Intake(Standing):
             return clock.due_on(start, working_days)
         left = working_days - clock.used(start, self.facts_of(events.CorrectionRequested)[-1].value_date)
         return clock.due_on(corrected[-1].value_date, left) if left > 0 else clock.due_on(start, working_days)
+
+
+def _holds(given: events.ConsentGiven, day: date) -> bool:
+    return given.value_date <= day <= given.expires_on

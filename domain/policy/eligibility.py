@@ -30,8 +30,20 @@ class OtherLoan(Frozen):
     of: Literal["borrower", "spouse"] = "borrower"
 
 
-class Applicant(Frozen):
-    """What the rules look at on a day; nobody's name, nobody's number."""
+class Personal(Frozen):
+    """What is looked at of everybody who borrows; `other_loans` is left out where nobody was asked for them."""
+
+    born: date | None = None
+    sex: Literal["male", "female_worker", "female_cadre"] | None = None
+    loans_so_far: int = Field(default=0, ge=0)
+    loans_owing: int = Field(default=0, ge=0)
+    """Of the loans so far those that are not repaid."""
+    overdue_record: bool = False
+    other_loans: tuple[OtherLoan, ...] | None = ()
+
+
+class Applicant(Personal):
+    """What the rules look at on a day; nobody's name, nobody's number. `beside` are the partners, as far as they are known."""
 
     on: date
     kind: Kind
@@ -39,14 +51,13 @@ class Applicant(Frozen):
     group: str | None = None
     amount_fen: Fen = Field(ge=0)
     months: int = Field(ge=0, le=1200)
-    born: date | None = None
-    sex: Literal["male", "female_worker", "female_cadre"] | None = None
     partners: int = Field(default=0, ge=0)
-    loans_so_far: int = Field(default=0, ge=0)
-    loans_owing: int = Field(default=0, ge=0)
-    """Of the loans so far those that are not repaid."""
-    overdue_record: bool = False
-    other_loans: tuple[OtherLoan, ...] = ()
+    beside: tuple[Personal, ...] = ()
+    business: str | None = None
+    """What the market regulator says of it; left out where nobody was asked."""
+    marital: str | None = None
+    spouse: bool = False
+    """Whether the form names one."""
     staff: int | None = Field(default=None, ge=0)
     hired: int | None = Field(default=None, ge=0)
     wages_owed: bool = False
@@ -76,21 +87,27 @@ def _eligibility(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
     package, limit = edition.package(applicant.product), edition.limits[applicant.kind]
     if applicant.kind != "small_enterprise":
         yield from _group(edition, applicant)
-        yield from _age(edition, applicant)
-        yield _other_loans(edition, applicant)
+        yield from _age(edition, applicant, applicant)
+        yield from _other_loans(edition, applicant)
+        yield from _household(edition, applicant)
     else:
         yield from _hiring(edition, applicant)
+    yield from _business(edition, applicant)
     kinds = _named("package", package) | {"kind": applicant.kind}
     yield _finding(edition, package, "package.kind", applicant.kind in package.kinds, **kinds)
     yield from _package_asks(edition, applicant)
     yield from _amount(edition, applicant)
     term = {"months": str(applicant.months), "most": str(limit.months), "kind": applicant.kind}
     yield _finding(edition, limit, "limit.term", 0 < applicant.months <= limit.months, **term)
-    had = {"had": str(applicant.loans_so_far), "most": str(edition.repeats.loans)}
-    yield _finding(edition, edition.repeats, "repeats.loans", applicant.loans_so_far < edition.repeats.loans, **had)
-    owing = {"owing": str(applicant.loans_owing)}
-    yield _finding(edition, edition.repeats, "repeats.repaid", not applicant.loans_owing, **owing)
-    yield _finding(edition, edition.repeats, "repeats.overdue", not applicant.overdue_record)
+    yield from _repeats(edition, applicant)
+    for place, partner in enumerate(applicant.beside, 1):
+        of_partner = (
+            *_age(edition, applicant, partner),
+            *_other_loans(edition, partner),
+            *_repeats(edition, partner),
+        )
+        for found in of_partner:
+            yield found.model_copy(update={"figures": {**found.figures, "partner": str(place)}})
 
 
 def waiver_finding(edition: Edition, applicant: Applicant) -> Finding:
@@ -177,6 +194,11 @@ def _group(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
     found = next((group for group in edition.groups if group.code == applicant.group), None)
     named = _named("group", found) if found else {"group": applicant.group or "-"}
     yield _finding(edition, found or edition.groups[0], "group.listed", found is not None, **named)
+    if found is not None and found.asks == "degree":
+        shown = named | {"degree": applicant.degree or "-"}
+        yield _finding(edition, found, "group.degree", applicant.degree in DEGREES, **shown)
+    if found is not None and found.asks == "partner":
+        yield _finding(edition, found, "group.partner", applicant.qualified_partner, **named)
     if found is None or found.within_years is None:
         return
     graduated, day = applicant.graduated_on, applicant.on
@@ -197,35 +219,67 @@ def _amount(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
         yield _finding(edition, package, "limit.package", asked <= package.most, **shown)
 
 
-def _age(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
-    """At least so old on the day, and not of retirement age within the term; where no birthday is known nothing is said."""
-    if applicant.born is None or applicant.sex is None:
+def _age(edition: Edition, applicant: Applicant, who: Personal) -> Iterator[Finding]:
+    """At least so old on the day, and not of retirement age within the term; a birthday that nobody knows has to be shown."""
+    if who.born is None or who.sex is None:
+        yield _finding(edition, edition.age, "age.known", False)
         return
-    years = applicant.on.year - applicant.born.year
-    years -= _later(applicant.born, years * 12) > applicant.on
+    yield _finding(edition, edition.age, "age.known", True)
+    years = applicant.on.year - who.born.year
+    years -= _later(who.born, years * 12) > applicant.on
     shown = {"age": str(years), "day": applicant.on.isoformat(), "least": str(edition.age.least)}
     yield _finding(edition, edition.age, "age.least", years >= edition.age.least, **shown)
     ends = _later(applicant.on, applicant.months)
-    retires = retires_on(edition.age, applicant.born, applicant.sex, applicant.on)
+    retires = retires_on(edition.age, who.born, who.sex, applicant.on)
     shown = {"ends": ends.isoformat(), "retires": retires.isoformat()}
     yield _finding(edition, edition.age, "age.retirement", ends < retires, **shown)
 
 
-def _other_loans(edition: Edition, applicant: Applicant) -> Finding:
+def _repeats(edition: Edition, who: Personal) -> Iterator[Finding]:
+    """So many loans in all for each person, every one of them repaid on time (R-LIM-6, R-ELI-9)."""
+    rule = edition.repeats
+    had = {"had": str(who.loans_so_far), "most": str(rule.loans)}
+    yield _finding(edition, rule, "repeats.loans", who.loans_so_far < rule.loans, **had)
+    yield _finding(edition, rule, "repeats.repaid", not who.loans_owing, owing=str(who.loans_owing))
+    yield _finding(edition, rule, "repeats.overdue", not who.overdue_record)
+
+
+def _other_loans(edition: Edition, who: Personal) -> Iterator[Finding]:
     """None but allowed kinds, of borrower and spouse; consumer loans up to an amount in all (R-ELI-5)."""
+    if who.other_loans is None:
+        return
     rule = edition.other_loans
-    consumer = sum(loan.fen for loan in applicant.other_loans if loan.kind in rule.consumer)
-    strange = [loan for loan in applicant.other_loans if loan.kind not in (*rule.allowed, *rule.consumer)]
-    looked_at = [(loan.kind, loan.fen, loan.of) for loan in strange or applicant.other_loans]
+    consumer = sum(loan.fen for loan in who.other_loans if loan.kind in rule.consumer)
+    strange = [loan for loan in who.other_loans if loan.kind not in (*rule.allowed, *rule.consumer)]
+    looked_at = [(loan.kind, loan.fen, loan.of) for loan in strange or who.other_loans]
     loans = {
         name: "; ".join(f"{in_words(of, spoken)} {in_words(kind, spoken)} {_shown(fen)}" for kind, fen, of in looked_at)
         or "-"
         for name, spoken in _SPOKEN
     }
-    return _finding(edition, rule, "other_loans.allowed", not strange and consumer <= rule.consumer_most, **loans)
+    yield _finding(edition, rule, "other_loans.allowed", not strange and consumer <= rule.consumer_most, **loans)
 
 
 _SPOKEN: tuple[tuple[str, Language], ...] = (("loans", "zh"), ("loans_en", "en"))
+
+
+def _household(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    """Whose loans count is the household as civil affairs know it (R-ELI-5, domain.md §5.22)."""
+    if applicant.marital is None:
+        return
+    figures = {"marital": applicant.marital, "spouse": "yes" if applicant.spouse else "no"}
+    holds = (applicant.marital == "married") == applicant.spouse
+    yield _finding(edition, edition.other_loans, "household.matches", holds, **figures)
+
+
+def _business(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
+    """A business that the market regulator no longer knows as open borrows nothing (R-PRO-4: the figure is asked for; the rule is assumed)."""
+    if applicant.business is None:
+        return
+    asked = edition.materials_for(applicant.kind)
+    rule = asked.model_copy(update={"rule": "R-PRO-4", "confidence": "assumed"})
+    holds = applicant.business == "in_business"
+    yield _finding(edition, rule, "business.open", holds, business=applicant.business)
 
 
 def _hiring(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
@@ -235,6 +289,8 @@ def _hiring(edition: Edition, applicant: Applicant) -> Iterator[Finding]:
     least = max(-(-staff * ratio.percent // 100), 1)
     shown = {"hired": str(hired), "staff": str(staff), "least": str(least), "percent": str(ratio.percent)}
     yield _finding(edition, ratio, "hire.ratio", hired >= least, **shown)
+    counted = {"hired": str(hired), "staff": str(staff)}
+    yield _finding(edition, ratio, "hire.counted", hired <= staff, **counted)
     yield _finding(edition, ratio, "hire.wages", not applicant.wages_owed)
 
 

@@ -60,10 +60,14 @@ class Named(Rule):
 
 
 class Group(Named):
-    """扶持人群; `local` ones are paid for by the city alone; of graduates, who graduated at most `within_years` ago."""
+    """扶持人群; `local` ones are paid for by the city alone.
+
+    Of graduates, who graduated at most `within_years` ago; `asks` is what else has to be shown of somebody who belongs to it.
+    """
 
     local: bool = False
     within_years: Count | None = None
+    asks: Literal["degree", "partner"] | None = None
 
 
 class Limit(Rule):

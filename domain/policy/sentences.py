@@ -23,6 +23,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "consumer": ("consumer", "消费贷款"),
     "credit_card": ("credit_card", "信用卡"),
     "business": ("business", "经营贷款"),
+    "in_business": ("in business", "在营"),
+    "suspended": ("suspended", "停业"),
+    "revoked": ("revoked", "吊销"),
+    "cancelled": ("cancelled", "注销"),
+    "single": ("single", "未婚"),
+    "married": ("married", "已婚"),
+    "divorced": ("divorced", "离异"),
+    "widowed": ("widowed", "丧偶"),
     "yes": ("yes", "是"),
     "no": ("no", "否"),
     "-": ("nothing", "无"),
@@ -54,6 +62,18 @@ SENTENCES: Mapping[str, Sentence] = {
         "{graduated}毕业，至{day}未超过{years}年",
         "未证明至{day}毕业未超过{years}年：{graduated}",
     ),
+    "group.degree": _said(
+        "the degree {degree} makes one of {group}",
+        "to be one of {group} a bachelor's degree or above has to be shown, and {degree} was",
+        "学历{degree}，属于{group}",
+        "属于{group}须出示本科及以上学历，所示学历为{degree}",
+    ),
+    "group.partner": _said(
+        "the applicant is a qualified rural partner, one of {group}",
+        "the applicant is no qualified rural partner, and so none of {group}",
+        "申请人为合格的乡村振兴合伙人，属于{group}",
+        "申请人不是合格的乡村振兴合伙人，不属于{group}",
+    ),
     "package.kind": _said(
         "{package} is open to {kind}",
         "{package} is not open to {kind}",
@@ -83,6 +103,12 @@ SENTENCES: Mapping[str, Sentence] = {
         "{package} asks for a good rating of the bank, and there is {rating}",
         "银行信用评级{rating}符合{package}条件",
         "{package}要求良好的银行信用评级，现评级为{rating}",
+    ),
+    "age.known": _said(
+        "the day of birth is known",
+        "neither an ID number says the day of birth nor was it shown",
+        "出生日期已知",
+        "证件号码不含出生日期，亦未出示出生证明",
     ),
     "age.least": _said(
         "an age of {age} on {day} is at least {least}",
@@ -144,6 +170,24 @@ SENTENCES: Mapping[str, Sentence] = {
         "在职{staff}人、新招用{hired}人，达到要求的{least}人（{percent}%）",
         "在职{staff}人、新招用{hired}人，未达到要求的{least}人（{percent}%）",
     ),
+    "hire.counted": _said(
+        "the {hired} new hires are among the {staff} staff",
+        "{hired} new hires are more than the {staff} staff that they belong to",
+        "新招用{hired}人在在职{staff}人之内",
+        "新招用{hired}人多于在职{staff}人",
+    ),
+    "household.matches": _said(
+        "civil affairs say {marital}, and the form names a spouse: {spouse}",
+        "civil affairs say {marital}, which the form contradicts: it names a spouse: {spouse}",
+        "民政登记为{marital}，申请表填有配偶：{spouse}",
+        "民政登记为{marital}，与申请表不符：申请表填有配偶：{spouse}",
+    ),
+    "business.open": _said(
+        "the market regulator knows the business as open: {business}",
+        "the market regulator does not know the business as open: {business}",
+        "市场监管登记状态为{business}",
+        "市场监管登记状态为{business}，非在营",
+    ),
     "hire.wages": _said(
         "no wages and no insurance are owed",
         "wages or insurance are owed",
@@ -193,4 +237,5 @@ def said(rule: str, holds: bool, figures: Mapping[str, str], language: Language)
     sentence, place = SENTENCES[rule], language == "zh"
     chosen = figures if place else {name: figures.get(f"{name}_en", value) for name, value in figures.items()}
     words = {name: in_words(value, language) for name, value in chosen.items()}
-    return (sentence.zh if place else sentence.en)[holds].format(**words)
+    of = ("合伙人{partner}：" if place else "partner {partner}: ") if "partner" in words else ""
+    return (of + (sentence.zh if place else sentence.en)[holds]).format(**words)

@@ -27,12 +27,12 @@ HR = "hr_officer:liu@human_resources/370811"
 GUARANTOR = "guarantor_officer:sun@jining_guarantee/370811"
 BANK = "bank_officer:zhou@rural_commercial/370811"
 APPROVER = "approver:chen@human_resources/370811"
-ID_NUMBER = "370811199001012113"
+ID_NUMBER = "379999199001012112"
 FORM = {
     "case_no": "A-1",
     "kind": "individual",
     "applicant": {"name": "张三", "id_number": ID_NUMBER, "phone": "13905370001"},
-    "spouse": {"name": "李四", "id_number": "370811199203032126"},
+    "spouse": {"name": "李四", "id_number": "37999919920303212X"},
     "product": "zheng_yin_dan",
     "group": "returning_migrant",
     "amount": "200000.00",
@@ -76,14 +76,17 @@ class Clerk:
         **more: Any,
     ) -> None:
         """Submitted with its documents, the figures entered by hand; `business` is what the market regulator knows."""
+        asked = {**FORM, **more}
         self.done("application", "submit", self.form(**more), "--on", "2025-03-03")
-        self.completed({**FORM, **more}["case_no"], brought, business)
+        self.completed(asked["case_no"], brought, business, married=asked["spouse"] is not None)
 
     def completed(
         self,
         case: str,
         brought: Sequence[str] = ("form", "identity"),
         business: Sequence[str] = ("status=in_business",),
+        *,
+        married: bool = False,
     ) -> None:
         day = ("--on", "2025-03-03")
         for kind in brought:
@@ -92,10 +95,12 @@ class Clerk:
         read = ("--from", digest, "--reason", "not connected")
         for source, figures in (
             ("market_regulator", business),
-            ("civil_affairs", ("marital=married",)),
+            ("civil_affairs", ("marital=married" if married else "marital=single",)),
             ("credit_registry", ("overdue=no",)),
         ):
             self.done("application", "enter", case, source, *figures, *read, *day)
+        if married:
+            self.done("application", "enter", case, "credit_registry", "overdue=no", "--spouse", *read, *day)
         self.done("application", "accept", case, *day)
 
 
@@ -113,7 +118,7 @@ def clerk(say: Say, home: Home, tmp_path: Path) -> Clerk:
 def test_a_person_applies_is_reviewed_by_three_institutions_approved_and_sees_why(clerk: Clerk) -> None:
     clerk.accepted()
     day = ("--on", "2025-03-04")
-    wang = clerk.paper("wang.json", json.dumps({"name": "王五", "id_number": "370811198505052137"}))
+    wang = clerk.paper("wang.json", json.dumps({"name": "王五", "id_number": "37999919850505213X"}))
     clerk.done("application", "counter-guarantee", "A-1", "civil_servant", "--person", wang, *day, by=GUARANTOR)
     clerk.done("application", "review", "A-1", "credit", "--margin-bp", "50", *day, by=BANK)
     clerk.done("application", "review", "A-1", "guarantee", *day, by=GUARANTOR)
@@ -397,7 +402,7 @@ def test_a_source_in_a_folder_answers_and_a_missing_one_is_recorded(
     day = ("--on", "2025-03-03")
     signed = clerk.done("application", "add", "A-1", "consent", clerk.paper("c.pdf", pdf("consent")), *day)["digest"]
     for source in ("civil_affairs", "credit_registry"):
-        clerk.done("application", "consent", "A-1", source, signed, "--until", "2025-12-31", *day)
+        clerk.done("application", "consent", "A-1", source, signed, "--until", "2099-12-31", *day)
         clerk.done("application", "fetch", "A-1", source, *day)
     said = {event["topic"]: event["body"] for event in clerk.done("replay", "application/A-1")["events"]}
     assert said["application.data_fetched"]["figures"] == {"marital": "single"}
@@ -409,3 +414,40 @@ def test_nobodys_name_and_number_stand_in_the_log(clerk: Clerk) -> None:
     told = clerk("replay", "application/A-1").out + clerk("query", "audit_trail").out
     for secret in (ID_NUMBER, "张三", "李四", "13905370001"):
         assert secret not in told
+
+
+def test_it_is_said_about_whom_of_the_form(clerk: Clerk) -> None:
+    clerk.done("application", "submit", clerk.form(), "--on", "2025-03-03")
+    day = ("--on", "2025-03-03")
+    signed = clerk.done("application", "add", "A-1", "consent", clerk.paper("c.pdf", b"%PDF-1.7 c"), *day)["digest"]
+    registry = ("A-1", "credit_registry")
+    clerk.done("application", "consent", *registry, signed, "--until", "2099-12-31", "--spouse", *day)
+    said = clerk("application", "fetch", *registry, *day)
+    assert (said.status, said.error["code"]) == (REFUSED, "application.consent_missing")
+    clerk.done("application", "fetch", *registry, "--spouse", *day)
+    read = ("--from", signed, "--reason", "not connected")
+    clerk.done("application", "enter", *registry, "overdue=no", "--spouse", *read, *day)
+    bodies = {event["topic"]: event["body"] for event in clerk.done("replay", "application/A-1")["events"]}
+    spouse = bodies["application.submitted"]["spouse"]
+    told = ("consent_given", "data_not_fetched", "data_entered")
+    assert {bodies[f"application.{fact}"]["person"] for fact in told} == {spouse}
+    for option, expected in ((("--partner", "1"), "--partner"), (("--partner", "1", "--spouse"), "--partner")):
+        said = clerk("application", "enter", *registry, "overdue=no", *option, *read, *day)
+        assert (said.status, said.error["field"]) == (BAD_INPUT, expected)
+    said = clerk("application", "enter", *registry, "loans=…", *read, *day)
+    assert (said.status, said.error["field"]) == (BAD_INPUT, "figures.loans")
+
+
+@pytest.mark.parametrize("born", ["", "1990-01-01", "1990-01-01:man", "x:1990-01-01:male", "1990-02-30:male", "0:1990-01-01:male"])
+def test_a_birthday_that_is_none_is_explained(clerk: Clerk, born: str) -> None:
+    said = clerk("application", "review", "A-1", "eligibility", "--born", born, by=HR)
+    assert (said.status, said.error["field"]) == (BAD_INPUT, "--born")
+
+
+def test_whose_papers_say_no_birthday_shows_it(clerk: Clerk) -> None:
+    paperless = {"name": "陈大文", "id_number": "H12345678"}
+    clerk.accepted(applicant=paperless, group="hk_mo_tw_youth")
+    said = clerk.done(
+        "application", "review", "A-1", "eligibility", "--born", "1990-01-01:male", "--on", "2025-03-04", by=HR
+    )
+    assert said["reviews"] == {"eligibility": "passed"}

@@ -114,7 +114,7 @@ def test_a_file_is_kept_under_the_borrower_s_key_and_known_by_its_digest(
     paper.write_bytes(pdf("reminders"))
     digest = hashlib.sha256(paper.read_bytes()).hexdigest()
     with Installation(Settings(data=tmp_path / "data", database_url=os.environ["DATABASE_URL"])) as installation:
-        (key,) = installation.keystore.persons(["370831198201010015"]).values()
+        (key,) = installation.keystore.persons(["379999198201010010"]).values()
         Office(ledger, Moment(now=datetime.now(UTC))).lend("L-2", borrower=key.person)
         done(say, "file", "C-2", "L-2", *PACKAGE[:1], f"--document=dunning={paper}", PACKAGE[2])
         assert installation.desk.materials.open(digest, key) == paper.read_bytes()

@@ -17,7 +17,7 @@ from ledger.disbursing import Disburse, disburse
 from tests.api.test_application_commands import APPROVER, BANK, FORM, GUARANTOR, HR, Clerk, clerk
 from tests.api.test_command_line import BAD_INPUT, REFUSED, home, say, undisturbed
 
-PARTNER = {"name": "王五", "id_number": "370811198505052137"}
+PARTNER = {"name": "王五", "id_number": "37999919850505213X"}
 PARTNERSHIP: dict[str, Any] = {"kind": "partnership", "partners": [PARTNER], "amount": "660000.00"}
 ENTERPRISE: dict[str, Any] = {
     "kind": "small_enterprise",
@@ -81,6 +81,15 @@ def test_a_partnership_borrows_what_its_partners_may_together_and_a_tenth_more(c
     line = paid_out(clerk, "660000.00")
     assert (line["status"], line["approved"], line["guaranteed"]) == ("active", "660000.00", "462000.00")
     assert line["outstanding"] == line["disbursed"] == "660000.00"
+
+
+def test_a_partner_s_own_figures_count(clerk: Clerk) -> None:
+    clerk.accepted(**PARTNERSHIP)
+    paper = clerk.done("application", "add", "A-1", "report", clerk.paper("r.pdf", b"%PDF-1.7 r"), *DAY)["digest"]
+    read = ("--from", paper, "--reason", "not connected", "--partner", "1")
+    clerk.done("application", "enter", "A-1", "credit_registry", "overdue=yes", *read, *DAY)
+    shown = clerk.done("application", "review", "A-1", "eligibility", *DAY, by=HR)
+    assert [finding["figures"] for finding in shown["findings"] if not finding["holds"]] == [{"partner": "1"}]
 
 
 def test_a_partnership_that_asks_for_a_fen_more_is_refused(clerk: Clerk) -> None:

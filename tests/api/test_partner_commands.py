@@ -25,8 +25,8 @@ FORM = {
     "county": "370831",
     "township": "quanlin",
     "persons": [
-        {"name": "李桃", "id_number": "370831198201010015", "phone": "13905370001"},
-        {"name": "王杏", "id_number": "370831198502020026"},
+        {"name": "李桃", "id_number": "379999198201010010", "phone": "13905370001"},
+        {"name": "王杏", "id_number": "379999198502020028"},
     ],
 }
 PROJECT = {"project_no": "X-1", "title": "泗水贡桃", "industry": "orchard", "county": "370831", "partners": ["P-1"]}
@@ -89,7 +89,7 @@ def test_a_life_from_recruitment_to_verified_jobs(say: Say, tmp_path: Path) -> N
 
 
 def test_partners_join_and_part(say: Say, tmp_path: Path) -> None:
-    other = {**FORM, "partner_no": "P-2", "persons": [{"name": "赵枣", "id_number": "370831197903030034"}]}
+    other = {**FORM, "partner_no": "P-2", "persons": [{"name": "赵枣", "id_number": "379999197903030038"}]}
     for form in (FORM, other):
         assert say("partner", "recruit", written(tmp_path, form), "--on", "2024-01-10")[0] == CLEAN
     assert say("project", "register", written(tmp_path, PROJECT), "--on", "2024-03-02")[0] == CLEAN

@@ -341,6 +341,10 @@ def test_consent_is_needed_and_must_hold_on_the_day() -> None:
     for day in (date(2025, 3, 2), date(2025, 3, 5)):
         with pytest.raises(refusals.ConsentMissing):
             found.consent("credit_registry", day)
+    with pytest.raises(refusals.ConsentMissing, match="2025-03-05"):
+        found.consent("credit_registry", date(2025, 3, 4), date(2025, 3, 5))
+    with pytest.raises(refusals.ConsentMissing):
+        found.consent("credit_registry", date(2025, 3, 4), person=PEOPLE["spouse"])
 
 
 def test_steps_are_dated_in_order_and_never_in_the_future() -> None:

@@ -39,7 +39,7 @@ def test_whom_every_rule_likes_is_eligible() -> None:
 # Groups.
 
 
-@pytest.mark.parametrize("group", [group.code for group in NOW.groups if group.within_years is None])
+@pytest.mark.parametrize("group", [group.code for group in NOW.groups if not (group.within_years or group.asks)])
 def test_every_listed_group_is_eligible(group: str) -> None:
     """R-ELI-1, R-ELI-2, R-ELI-3."""
     assert findings_of(applicant(group=group)) == set()
@@ -152,9 +152,34 @@ def test_nobody_retires_later_than_somebody_born_later(born: date, sex: str) -> 
     assert retires_on(NOW.age, born, sex, on) <= retires_on(NOW.age, born + timedelta(days=1), sex, on)
 
 
-def test_where_no_birthday_is_known_nothing_is_said_of_age() -> None:
+def test_a_birthday_that_nobody_knows_has_to_be_shown() -> None:
     rules = {one.rule for one in eligibility_findings(NOW, applicant(born=None))}
     assert not {"age.least", "age.retirement"} & rules
+    assert findings_of(applicant(born=None)) == {"age.known"}
+
+
+def test_every_partner_is_as_old_as_repaid_as_free_of_loans_as_the_applicant() -> None:
+    """R-LIM-3, R-LIM-6: each person by their own figures, in words that say who."""
+    partner = {"born": date(1985, 3, 3), "sex": "male"}
+    strange = {"kind": "business", "fen": 1}
+    beside = [
+        partner | {"loans_so_far": 2},
+        partner | {"loans_so_far": 3, "loans_owing": 1, "overdue_record": True, "other_loans": [strange]},
+        {"born": date(1966, 4, 3), "sex": "male", "other_loans": None},
+    ]
+    asked = applicant(kind="partnership", partners=3, beside=beside, loans_so_far=2)
+    found = eligibility_findings(NOW, asked)
+    assert sorted((one.rule, one.figures["partner"]) for one in found if not one.holds) == [
+        ("age.retirement", "3"),
+        ("other_loans.allowed", "2"),
+        ("repeats.loans", "2"),
+        ("repeats.overdue", "2"),
+        ("repeats.repaid", "2"),
+    ]
+    late = next(one for one in found if one.rule == "age.retirement" and not one.holds)
+    assert late.say("en").startswith("refused: partner 3: retirement age is reached")
+    assert late.say("zh").startswith("不予通过：合伙人3：")
+    assert sum(one.rule == "other_loans.allowed" for one in found) == 3, "nobody asked about the third partner"
 
 
 @pytest.mark.parametrize("born", [date(9999, 12, 31), date(1, 1, 1), date(1700, 2, 28)])
@@ -313,7 +338,47 @@ def test_borrower_and_spouse_have_no_loans_but_those_allowed(loans: list[tuple[s
 def test_new_hires_are_a_part_of_the_staff_rounded_up_and_at_least_one(year: str, staff: int, least: int) -> None:
     amount = 300_000_000
     assert "hire.ratio" not in findings_of(enterprise(staff, least, amount_fen=amount), year)
+    assert ("hire.counted" in findings_of(enterprise(staff, least, amount_fen=amount), year)) is (least > staff)
     assert "hire.ratio" in findings_of(enterprise(staff, least - 1, amount_fen=amount), year)
+
+
+def test_more_cannot_have_been_hired_than_are_employed() -> None:
+    assert findings_of(enterprise(10, 11)) == {"hire.counted"}
+
+
+@pytest.mark.parametrize("business", ["suspended", "revoked", "cancelled"])
+def test_a_business_that_is_not_open_borrows_nothing(business: str) -> None:
+    """R-PRO-4."""
+    assert findings_of(applicant(business=business)) == {"business.open"}
+    assert findings_of(enterprise(10, 1, business=business)) == {"business.open"}
+    assert findings_of(applicant(business="in_business")) == set()
+
+
+@pytest.mark.parametrize(
+    ("marital", "spouse", "holds"),
+    [("married", True, True), ("married", False, False), ("single", True, False), ("widowed", False, True)],
+)
+def test_the_form_and_civil_affairs_know_the_same_household(marital: str, spouse: bool, holds: bool) -> None:
+    """R-ELI-5, domain.md §5.22."""
+    asked = applicant(marital=marital, spouse=spouse)
+    assert finding("household.matches", eligibility_findings(NOW, asked)).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("group", "more", "failed"),
+    [
+        ("talent", {}, {"group.degree"}),
+        ("talent", {"degree": "college"}, {"group.degree"}),
+        ("talent", {"degree": "master"}, set()),
+        ("rural_partner", {}, {"group.partner"}),
+        ("rural_partner", {"qualified_partner": True}, set()),
+    ],
+)
+def test_whoever_claims_a_local_group_shows_that_they_are_of_it(
+    group: str, more: dict[str, Any], failed: set[str]
+) -> None:
+    """R-ELI-3."""
+    assert findings_of(applicant(group=group, **more)) == failed
 
 
 def test_an_enterprise_that_owes_wages_is_not_eligible() -> None:
@@ -495,7 +560,8 @@ def test_every_sentence_belongs_to_a_rule_and_every_rule_has_both_forms() -> Non
         "months": 99,
     }
     bad |= {"other_loans": [{"kind": "business", "fen": 1}], "born": date(2024, 1, 1)}
-    old = {"born": date(1940, 1, 1), "group": "graduate"}
+    bad |= {"business": "revoked", "marital": "married"}
+    old = {"born": date(1940, 1, 1), "group": "graduate", "business": "in_business", "marital": "single"}
     asked = [
         *(applicant(product=code, **more) for code in NOW.package_codes for more in ({}, bad, old)),
         applicant(group="graduate", graduated_on=date(2024, 1, 1)),
@@ -505,6 +571,11 @@ def test_every_sentence_belongs_to_a_rule_and_every_rule_has_both_forms() -> Non
         applicant(product="credit", rating="A"),
         enterprise(10, 1),
         enterprise(10, 0, wages_owed=True),
+        enterprise(1, 2),
+        applicant(born=None, group="talent"),
+        applicant(group="rural_partner"),
+        applicant(group="talent", degree="doctor"),
+        applicant(group="rural_partner", qualified_partner=True),
     ]
     tainted = [Standing(form="employee", person="a", overdue=True)]
     said = set()

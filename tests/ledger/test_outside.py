@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from domain.errors import InvalidInput
 from domain.loan_application.events import Source
-from ledger.outside import FixtureSource, HttpSource, NoSource, OutsideProblem, Request, figures_of
+from ledger.outside import FixtureSource, HttpSource, NoSource, OutsideProblem, Request, entered_figures, figures_of
 
-ID = "37081119900101123X"
+ID = "379999199001011232"
 CODE = "91370800MA3ABCDE1X"
 MARKET = {"credit_code": CODE, "status": "in_business", "staff": 20, "hired": 3}
 CIVIL = {"id_number": ID, "marital": "married"}
@@ -73,6 +73,63 @@ def test_answers_become_figures_without_names_and_numbers() -> None:
 )
 def test_an_answer_of_no_use_is_named_by_its_cause(source: Source, answer: Any, said: str) -> None:
     assert problem(lambda: figures(source, answer)) == said
+
+
+def test_an_individual_s_business_is_asked_for_by_the_owner_s_id_number(tmp_path: Path) -> None:
+    of_owner = request("market_regulator").model_copy(update={"credit_code": None})
+    (tmp_path / "market_regulator").mkdir()
+    (tmp_path / "market_regulator" / f"{ID}.json").write_text(json.dumps({"id_number": ID, "status": "in_business"}))
+    answer = FixtureSource(tmp_path).ask(of_owner)
+    assert figures_of(of_owner, answer) == {"status": "in_business"}
+    other = json.dumps({"id_number": CODE, "status": "in_business"}).encode()
+    assert problem(lambda: figures_of(of_owner, other)) == "contradictory"
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "figures"),
+    [
+        ("market_regulator", {"status": "in_business", "staff": "012"}, {"status": "in_business", "staff": "12"}),
+        ("civil_affairs", {"marital": "widowed"}, {"marital": "widowed"}),
+        ("credit_registry", {"overdue": "yes"}, {"overdue": "yes", "loans": ""}),
+        (
+            "credit_registry",
+            {"overdue": "no", "loans": "housing:1.50:spouse;"},
+            {"overdue": "no", "loans": "housing:1.50:spouse"},
+        ),
+    ],
+)
+def test_figures_entered_by_hand_are_those_that_the_source_would_give(
+    source: Source, given: dict[str, str], figures: dict[str, str]
+) -> None:
+    assert entered_figures(source, given) == figures
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "field"),
+    [
+        ("civil_affairs", {"a": "b"}, "figures"),
+        ("civil_affairs", {"marital": "single", "name": "张三 379999199001011232"}, "figures"),
+        ("civil_affairs", {"marital": "其他"}, "figures.marital"),
+        ("market_regulator", {"staff": "1"}, "figures.status"),
+        ("market_regulator", {"status": "fine"}, "figures.status"),
+        ("market_regulator", {"status": "in_business", "staff": "²"}, "figures.staff"),
+        ("market_regulator", {"status": "in_business", "staff": "-1"}, "figures.staff"),
+        ("market_regulator", {"status": "in_business", "staff": "9999999999"}, "figures.staff"),
+        ("market_regulator", {"status": "in_business", "staff": "1", "hired": "2"}, "figures.hired"),
+        ("credit_registry", {"loans": ""}, "figures.overdue"),
+        ("credit_registry", {"overdue": "maybe"}, "figures.overdue"),
+        ("credit_registry", {"overdue": "no", "loans": "…"}, "figures.loans"),
+        ("credit_registry", {"overdue": "no", "loans": "housing:1e9:borrower"}, "figures.loans"),
+        ("credit_registry", {"overdue": "no", "loans": "housing:1.234:borrower"}, "figures.loans"),
+        ("credit_registry", {"overdue": "no", "loans": "张三:1:borrower"}, "figures.loans"),
+        ("credit_registry", {"overdue": "no", "loans": "housing:1:cousin"}, "figures.loans"),
+    ],
+)
+def test_what_no_source_would_say_is_not_entered(source: Source, given: dict[str, str], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        entered_figures(source, given)
+    assert refused.value.field == field
+    assert "379999199001011232" not in str(refused.value)
 
 
 @given(st.sampled_from(["market_regulator", "civil_affairs", "credit_registry"]), st.binary(max_size=200))

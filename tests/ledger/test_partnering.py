@@ -33,7 +33,7 @@ from tests.funds import open_with_capital
 from tests.ledger.test_mapper import in_a_fresh_process
 
 RECRUITED, SIGNED, LANDED = date(2024, 1, 10), date(2024, 3, 1), date(2024, 4, 1)
-LI, WANG = "379999197001010019", "379999198002020028"
+LI, WANG = "379999197001010011", "379999198002020021"
 ROSTER = "a" * 64
 
 
@@ -363,7 +363,7 @@ def test_a_fresh_process_replays_partner_and_project_to_the_same_state(office: O
 
 def test_guard_rows_are_what_the_facts_say(office: Office, database: str) -> None:
     office.recruit("P-1", LI, WANG)
-    office.recruit("P-2", "379999199003030037")
+    office.recruit("P-2", "379999199003030031")
     office.leave("P-1", SIGNED)
     with psycopg.connect(database) as owner:
         rows = owner.execute(

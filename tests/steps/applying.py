@@ -32,9 +32,9 @@ from tests.steps.words import step
 
 CIVIL = "civil_affairs"
 PEOPLE = {
-    "Zhang": ("张三", "370811199001012113"),
-    "the spouse of Zhang": ("李四", "370811199203032126"),
-    "Wang": ("王五", "370811198505052137"),
+    "Zhang": ("张三", "379999199001012112"),
+    "the spouse of Zhang": ("李四", "37999919920303212X"),
+    "Wang": ("王五", "37999919850505213X"),
 }
 DOCUMENT = pdf("signed")
 
@@ -113,12 +113,14 @@ class Hall:
         self.add("identity", day, content=pdf("identity"))
         for source, figures in (
             ("market_regulator", {"status": "in_business"}),
-            (CIVIL, {"marital": "married"}),
+            (CIVIL, {"marital": "married" if self.application.opening.spouse else "single"}),
             ("credit_registry", {"overdue": "no", "loans": ""}),
         ):
             self.enter(source, figures, form, day)
+        if spouse := self.application.opening.spouse:
+            self.enter("credit_registry", {"overdue": "no"}, form, day, spouse)
 
-    def enter(self, source: str, figures: dict[str, str], form: str, day: date) -> None:
+    def enter(self, source: str, figures: dict[str, str], form: str, day: date, person: UUID | None = None) -> None:
         command = applying.EnterData.model_validate(
             {
                 "case_no": self.case_no,
@@ -126,6 +128,7 @@ class Hall:
                 "figures": figures,
                 "material": form,
                 "reason": "the source is not connected",
+                "person": person,
                 "value_date": day,
             }
         )

@@ -26,11 +26,11 @@ from tests.steps.office import Office
 from tests.steps.words import as_rows, step
 
 PEOPLE = {
-    "Li": ("李桃", "370831198201010015"),
-    "Wang": ("王杏", "370831198502020026"),
-    "Zhao": ("赵枣", "370831197903030034"),
+    "Li": ("李桃", "379999198201010010"),
+    "Wang": ("王杏", "379999198502020028"),
+    "Zhao": ("赵枣", "379999197903030038"),
 }
-SOMEBODY_ELSE = ("孙梨", "370831199004040041")
+SOMEBODY_ELSE = ("孙梨", "379999199004040047")
 KINDS = {
     "entrepreneur": "entrepreneur",
     "founder": "founder",

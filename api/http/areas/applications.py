@@ -27,7 +27,7 @@ _ENDINGS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"
 _SUBMITTED = {
     "case_no": "JN-2025-0001",
     "kind": "individual",
-    "applicant": {"name": "张三", "id_number": "370811199001012113", "phone": "13905370001"},
+    "applicant": {"name": "张三", "id_number": "379999199001012112", "phone": "13905370001"},
     "product": "zheng_yin_dan",
     "group": "returning_migrant",
     "amount": "200000.00",
@@ -54,9 +54,9 @@ command(
     persons=("applicant", "spouse", "partners"),
     example=_SUBMITTED,
 )
-command(router, f"{_OF}/consents", applying.give_consent, APPLICATION)
-command(router, f"{_OF}/fetches", fetch_data, APPLICATION)
-command(router, f"{_OF}/entries", applying.enter_data, APPLICATION)
+command(router, f"{_OF}/consents", applying.give_consent, APPLICATION, persons=("person",))
+command(router, f"{_OF}/fetches", fetch_data, APPLICATION, persons=("person",))
+command(router, f"{_OF}/entries", applying.enter_data, APPLICATION, persons=("person",))
 command(router, f"{_OF}/acceptance", applying.accept_application, APPLICATION)
 command(router, f"{_OF}/correction-request", applying.request_correction, APPLICATION)
 command(router, f"{_OF}/correction", applying.confirm_correction, APPLICATION)

@@ -19,7 +19,7 @@ from ledger.registering import RegisterBorrower, registered_borrower
 
 router = APIRouter(tags=["Borrowers 借款人"])
 _MODEL = MODELS["RegisterBorrower"] = body_model(RegisterBorrower, "")
-_EXAMPLE = {"name": "张三", "id_number": "370811199001012113", "value_date": "2025-03-03"}
+_EXAMPLE = {"name": "张三", "id_number": "379999199001012112", "value_date": "2025-03-03"}
 
 
 async def register_borrower(

@@ -17,8 +17,8 @@ APPROVER = "approver:chen@human_resources/370811"
 APPLICATION: dict[str, Any] = {
     "case_no": "A-1",
     "kind": "individual",
-    "applicant": {"name": "张三", "id_number": "370811199001012113", "phone": "13905370001"},
-    "spouse": {"name": "李四", "id_number": "370811199203032126"},
+    "applicant": {"name": "张三", "id_number": "379999199001012112", "phone": "13905370001"},
+    "spouse": {"name": "李四", "id_number": "37999919920303212X"},
     "product": "zheng_yin_dan",
     "group": "returning_migrant",
     "amount": "200000.00",
@@ -124,6 +124,8 @@ def accepted(call: Caller, **more: Any) -> None:
     ):
         said: dict[str, Any] = {"source": source, "figures": figures, "material": form, "reason": "not connected"}
         call.done("enterData", case, **said, value_date="2025-03-03")
+    if asked.get("spouse"):
+        call.done("enterData", case, **said, person=asked["spouse"], value_date="2025-03-03")
     call.done("acceptApplication", case, value_date="2025-03-03")
 
 
@@ -140,7 +142,7 @@ def approved(call: Caller, **more: Any) -> None:
     accepted(call, **more)
     case: str = (APPLICATION | more)["case_no"]
     day: dict[str, Any] = {"value_date": "2025-03-04"}
-    wang = {"name": "王五", "id_number": "370811198505052137"}
+    wang = {"name": "王五", "id_number": "37999919850505213X"}
     call.done("registerCounterGuarantee", case, by=GUARANTOR, form="civil_servant", person=wang, **day)
     call.done("reviewCredit", case, by=BANK, margin_bp=50, **day)
     call.done("reviewGuarantee", case, by=GUARANTOR, **day)

@@ -110,7 +110,7 @@ def test_a_document_under_a_used_key_is_another_command(call: Caller, policy: No
 
 def test_nothing_to_record_has_no_receipt(call: Caller, policy: None) -> None:
     assert call.done("publishShipped").json["receipt"] is None
-    person: dict[str, Any] = {"name": "张三", "id_number": "370811199001012113", "value_date": "2025-03-03"}
+    person: dict[str, Any] = {"name": "张三", "id_number": "379999199001012112", "value_date": "2025-03-03"}
     known = call.done("registerBorrower", **person)
     assert known.receipt is not None
     again = call.done("registerBorrower", **person)
@@ -121,7 +121,7 @@ def test_nothing_to_record_has_no_receipt(call: Caller, policy: None) -> None:
 def test_no_person_s_data_leaves_or_is_logged(call: Caller, policy: None, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     accepted(call)
-    bad = call("submitApplication", **APPLICATION | {"case_no": "A-2", "张三": 1, "months": "370811199001012113"})
+    bad = call("submitApplication", **APPLICATION | {"case_no": "A-2", "张三": 1, "months": "379999199001012112"})
     bad_person = {"name": "\u0007", "id_number": "37081119900101211", "phone": "call 13905370001"}
     worse = call("submitApplication", **APPLICATION | {"case_no": "A-3", "applicant": bad_person})
     assert (bad.status, worse.status) == (422, 422)
