@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.errors import InvalidInput
 from domain.money import parse_yuan
 from domain.policy.edition import Edition
-from domain.policy.eligibility import Applicant, eligibility_findings
+from domain.policy.eligibility import Applicant, credit_findings, eligibility_findings, waiver_finding
+from domain.policy.finding import Finding
 from domain.policy.rules import Kind
 from domain.policy.shipped import shipped_editions
 from ledger.publishing import PolicyBook, in_force, named
@@ -40,6 +41,9 @@ class Figures(BaseModel):
     born: date | None = None
     sex: Literal["male", "female_worker", "female_cadre"] | None = None
     partners: int = Field(default=0, ge=0)
+    business: str | None = None
+    marital: str | None = None
+    spouse: bool = False
     loans_so_far: int = Field(default=0, ge=0)
     loans_owing: int = Field(default=0, ge=0)
     overdue_record: bool = False
@@ -52,19 +56,34 @@ class Figures(BaseModel):
     family_guarantors: int = Field(default=0, ge=0)
     rating: str | None = None
     graduated_on: date | None = None
+    margin_bp: int | None = Field(default=None, ge=-1000, le=1000)
     edition: str | None = None
 
 
 def precheck(book: PolicyBook, figures: Figures) -> dict[str, Any]:
-    """Every rule's answer, in both languages. Raises InvalidInput, UnknownEdition, NoEdition."""
+    """Every rule's answer, in both languages; of a `margin_bp` the bank's rules too, and what a counter-guarantee is waived by, if any.
+
+    Raises InvalidInput, UnknownEdition, NoEdition.
+    """
     applicant = _applicant(figures)
     edition = _edition_for(book, figures.edition, applicant.on)
     if applicant.product not in edition.package_codes:
         known, problem = ", ".join(edition.package_codes), f"{applicant.product[:40]!a} is no package"
         raise InvalidInput(field="product", problem=problem, expected=f"one of: {known}")
-    findings = eligibility_findings(edition, applicant)
-    said = [{**one.model_dump(mode="json"), "en": one.say("en"), "zh": one.say("zh")} for one in findings]
-    return {"edition": edition.edition, "eligible": all(one.holds for one in findings), "findings": said}
+    findings = list(eligibility_findings(edition, applicant))
+    if figures.margin_bp is not None:
+        findings += credit_findings(edition, applicant, margin_bp=figures.margin_bp, rating=figures.rating)
+    waiver = waiver_finding(edition, applicant)
+    return {
+        "edition": edition.edition,
+        "eligible": all(one.holds for one in findings),
+        "findings": [_said(one) for one in findings],
+        "counter_guarantee": _said(waiver) if waiver.holds else None,
+    }
+
+
+def _said(one: Finding) -> dict[str, Any]:
+    return {**one.model_dump(mode="json"), "en": one.say("en"), "zh": one.say("zh")}
 
 
 def _applicant(given: Figures) -> Applicant:
@@ -76,11 +95,13 @@ def _applicant(given: Figures) -> Applicant:
         if given.kind != "small_enterprise" and getattr(given, field) is None:
             expected = "the day of birth" if field == "born" else "male, female_worker or female_cadre"
             raise InvalidInput(field=field, problem="it is left out", expected=expected)
+    if given.kind == "partnership" and not given.partners:
+        raise InvalidInput(field="partners", problem="there are none", expected="how many others borrow")
     loans = [
         {"kind": loan.kind, "of": loan.of, "fen": parse_yuan(loan.amount, field="other_loans")}
         for loan in given.other_loans
     ]
-    rest = given.model_dump(exclude={"amount", "edition", "other_loans"})
+    rest = given.model_dump(exclude={"amount", "edition", "other_loans", "margin_bp"})
     return Applicant.model_validate({**rest, "amount_fen": amount, "other_loans": loans})
 
 

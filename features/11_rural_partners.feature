@@ -80,7 +80,7 @@ Feature: Rural partners (乡村振兴合伙人)
     Scenario: Whose qualification was taken back signs no more
       Given the qualification of Li was taken back on 2025-03-06
       When the contract is signed on 2025-03-10
-      Then it is refused: the partner was not qualified
+      Then it is refused: a rule speaks against it
 
   Rule: What was signed stands when a partner leaves (退出)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from domain.borrower.borrower import Borrower
+from domain.credit_code import credit_code, enterprise_id
 from domain.errors import InvalidInput
 from domain.frozen import PLAIN, Frozen
 from domain.loan_application import refusals
@@ -35,6 +36,12 @@ Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\
 """A number or a code: without blanks, without a slash."""
 
 
+def _with_a_credit_code(enterprise: Enterprise | None) -> Enterprise | None:
+    if enterprise is not None:
+        credit_code(enterprise.credit_code)
+    return enterprise
+
+
 class SubmitApplication(Frozen):
     """What somebody asks for. Persons are pseudonyms of registered borrowers; spouse and partners are of the household."""
 
@@ -43,7 +50,7 @@ class SubmitApplication(Frozen):
     applicant: UUID
     spouse: UUID | None = None
     partners: tuple[UUID, ...] = Field(default=(), max_length=20)
-    enterprise: Enterprise | None = None
+    enterprise: Annotated[Enterprise | None, AfterValidator(_with_a_credit_code)] = None
     product: str = Field(max_length=64, pattern=PLAIN)
     group: str | None = Field(default=None, max_length=64, pattern=PLAIN)
     amount_fen: Fen = Field(gt=0)
@@ -110,7 +117,7 @@ class RequestCorrection(Frozen):
     """`missing` names every material that is asked for; it can be asked only once."""
 
     case_no: str
-    missing: tuple[str, ...] = Field(min_length=1, max_length=20)
+    missing: tuple[Code, ...] = Field(min_length=1, max_length=20)
     value_date: date
 
 
@@ -143,7 +150,9 @@ def submit_application(
         _must_be_known(desk, command, newcomers)
         _may_follow(desk, command)
         asked = {name: getattr(command, name) for name in type(command).model_fields}
-        members = tuple(dict.fromkeys(p for p in (command.applicant, command.spouse, *command.partners) if p))
+        enterprise = enterprise_id(command.enterprise.credit_code) if command.enterprise else None
+        named = (command.applicant, command.spouse, *command.partners, enterprise)
+        members = tuple(dict.fromkeys(one for one in named if one))
         application = LoanApplication.submit(
             context.moment, **asked, policy=edition.pin, members=members, live_most=LIVE_MOST
         )
@@ -292,7 +301,7 @@ def withdraw_application(desk: Desk, command: WithdrawApplication, context: Comm
 def one_of(application: LoanApplication, person: UUID | None) -> UUID:
     """Somebody of the application, the applicant where nobody is named. Raises InvalidInput."""
     found = person or application.opening.applicant
-    if found is None or found not in application.opening.members:
+    if found is None or found not in (*application.borrowers, application.opening.spouse):
         problem = "somebody who is not of this application"
         raise InvalidInput(field="person", problem=problem, expected="the applicant, the spouse or a partner")
     return found
@@ -332,6 +341,8 @@ def _must_be_offered(edition: Edition, command: SubmitApplication) -> None:
         raise InvalidInput(field="group", problem=f"{command.group!a} is no group", expected=f"one of: {known}")
     if command.kind == "small_enterprise" and command.enterprise is None:
         raise InvalidInput(field="enterprise", problem="it is left out", expected="what the enterprise states")
+    if command.kind != "small_enterprise" and command.enterprise is not None:
+        raise InvalidInput(field="enterprise", problem="only a small enterprise has one", expected="none")
     if command.kind == "partnership" and not command.partners:
         raise InvalidInput(field="partners", problem="there are none", expected="every other partner")
     if command.channel == "outlet" and command.outlet is None:

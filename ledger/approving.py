@@ -154,17 +154,24 @@ def reject_application(desk: Desk, command: RejectApplication, context: CommandC
 
 
 def expire_application(desk: Desk, command: ExpireApplication, context: CommandContext) -> Receipt | None:
-    """失效 of an approval unused, or of an application whose correction never came. Raises NotLapsed, ApplicationEnded."""
+    """失效 of what was not completed, corrected, signed or drawn in time; what the fund still holds ready for the loan lapses with it.
+
+    Raises NotLapsed, ApplicationEnded, NotPermitted, DatedInFuture.
+    """
     context.actor.must_be("system", "clerk", *APPROVERS, action="let an application lapse")
 
-    def decide() -> list[LoanApplication]:
+    def decide() -> list[LoanApplication | Loan]:
         application = desk.ledger.application(command.case_no)
         edition, asked = desk.book.edition_on(command.value_date), application.paused_by
-        until = (
-            None if asked is None else desk.book.calendar.add(asked.value_date, edition.clock.correction_within_days)
-        )
-        application.expire(context.moment, correction_until=until, day=command.value_date)
-        return [application]
+        since = asked.value_date if asked else application.opening.value_date
+        until = desk.book.calendar.add(since, edition.clock.correction_within_days)
+        loan = desk.ledger.loan(application.signed.loan_no) if application.signed else None
+        undrawn = loan is not None and loan.never_drawn(command.value_date)
+        application.expire(context.moment, until=until, day=command.value_date, undrawn=undrawn)
+        if loan is None or not loan.reserved:
+            return [application]
+        loan.lapse_reservation(context.moment, command.value_date)
+        return [application, loan]
 
     return desk.ledger.perform(command, context, decide)
 

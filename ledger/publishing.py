@@ -36,11 +36,16 @@ class UnknownEdition(Refusal):
 
 
 class PublishPolicy(Frozen):
-    """Any of: the texts of editions, LPR quotes, the calendars of years; together they are recorded in one append."""
+    """Any of: the texts of editions, LPR quotes, the calendars of years; together they are recorded in one append.
+
+    With `keep_published` an edition, a quote or a calendar that is published otherwise stays as it is, instead of a refusal or
+    a new calendar: what a later program ships never changes what a city has confirmed.
+    """
 
     editions: tuple[str, ...] = ()
     quotes: tuple[LprQuote, ...] = ()
     calendars: tuple[CalendarYear, ...] = Field(default=(), max_length=100)
+    keep_published: bool = False
 
 
 def publish_policy(ledger: Ledger, command: PublishPolicy, context: CommandContext) -> Receipt | None:
@@ -53,20 +58,26 @@ def publish_policy(ledger: Ledger, command: PublishPolicy, context: CommandConte
 
     def decide() -> list[Policy]:
         policy: Policy = ledger.find(Policy.STREAM) or Policy.begin(context.moment, CITY_CODE)
+        kept = command.keep_published
         for edition in editions:
-            policy.publish(context.moment, edition)
-        policy.publish_quotes(context.moment, command.quotes)
+            if not (kept and edition.edition in policy.editions):
+                policy.publish(context.moment, edition)
+        policy.publish_quotes(
+            context.moment, [q for q in command.quotes if not (kept and q.published_on in policy.quotes)]
+        )
         for calendar in command.calendars:
-            policy.publish_calendar(context.moment, calendar)
+            if not (kept and calendar.year in policy.calendars):
+                policy.publish_calendar(context.moment, calendar)
         return [policy]
 
     return ledger.perform(command, context, decide)
 
 
 def shipped() -> PublishPolicy:
-    """Everything that comes with the program: Jining's editions, the LPR, the calendars."""
+    """Everything that comes with the program: Jining's editions, the LPR, the calendars; what is published under their names stays."""
     texts = tuple(edition.text for edition in shipped_editions())
-    return PublishPolicy(editions=texts, quotes=shipped_quotes(), calendars=tuple(shipped_calendars()))
+    calendars = tuple(shipped_calendars())
+    return PublishPolicy(editions=texts, quotes=shipped_quotes(), calendars=calendars, keep_published=True)
 
 
 def ensure_shipped(ledger: Ledger, context: CommandContext) -> None:
@@ -79,14 +90,15 @@ def ensure_shipped(ledger: Ledger, context: CommandContext) -> None:
 
 
 def in_force(editions: Sequence[Edition], day: date) -> Edition:
-    """Of editions in their order, the last that begins on or before the day, if it has not run out.
+    """Of editions in their order, the last that has begun by the day and has not run out.
 
-    A later one supersedes from its first day, whatever the earlier one says of its last. Raises NoEdition.
+    A later one supersedes from its first day, whatever the earlier one says of its last; when it runs out, the earlier one
+    goes on if it is open-ended. Raises NoEdition.
     """
-    begun = [edition for edition in editions if edition.effective_from <= day]
-    if not begun or (begun[-1].effective_to is not None and begun[-1].effective_to < day):
+    lasting = [e for e in editions if e.effective_from <= day and (e.effective_to is None or day <= e.effective_to)]
+    if not lasting:
         raise NoEdition(field="value_date", day=day)
-    return begun[-1]
+    return lasting[-1]
 
 
 def named(editions: Sequence[Edition], name: str) -> Edition:

@@ -237,9 +237,8 @@ def release_counter_guarantee(desk: Desk, command: ReleaseCounterGuarantee, cont
 
 def _must_be_over(loan: Loan, command: ReleaseCounterGuarantee) -> None:
     """Settled by the day; or never drawn, and too late to be. Raises StillStands."""
-    status, until = loan.status(command.value_date), loan.contract.draw_until
-    undrawn = status == "contracted" and until is not None and until < command.value_date
-    if status != "settled" and not undrawn:
+    status = loan.status(command.value_date)
+    if status != "settled" and not loan.never_drawn(command.value_date):
         said = {"case_no": command.case_no, "loan_no": loan.contract.loan_no, "status": status}
         raise StillStands(field="version", **said, day=command.value_date)
 

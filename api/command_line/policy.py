@@ -22,10 +22,14 @@ app.add_typer(policy, name="policy")
 
 
 @policy.command()
-def check(context: typer.Context, file: Annotated[Path, typer.Argument(help="An edition in TOML.")]) -> int:
-    """Validate an edition and say how sure its rules are 校验政策版本."""
-    edition = read_edition(_text(file), field=str(file))
-    show(context.obj, _summary(edition))
+def check(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="An edition, LPR quotes or a calendar in TOML.")],
+) -> int:
+    """Validate an edition and say how sure its rules are, or count the days of quotes or of a calendar 校验政策版本."""
+    held = _command([file])
+    document = _summary(read_edition(held.editions[0], field=str(file))) if held.editions else _days(held)
+    show(context.obj, document)
     return CLEAN
 
 
@@ -36,16 +40,24 @@ def publish(
         list[Path] | None, typer.Argument(help="Editions, LPR quotes or calendars in TOML; what ships if left out.")
     ] = None,
 ) -> int:
-    """Record policy editions, LPR quotes and working calendars 发布政策."""
+    """Record policy editions, LPR quotes and working calendars 发布政策.
+
+    Of what ships, an edition that is published with another text stays as it is, and is named among the `kept`.
+    """
     settings: Settings = context.obj
     command = _command(files) if files else shipped()
     with Installation(settings) as installation:
         receipt = publish_policy(installation.ledger, command, context_of(settings))
-        published = [edition.edition for edition in installation.desk.book.editions()]
-    show(
-        settings,
-        {"recorded": 0 if receipt is None else receipt.position - receipt.first_position + 1, "editions": published},
-    )
+        published = installation.desk.book.editions()
+    texts = {read_edition(text).pin for text in command.editions}
+    names = {pin.edition for pin in texts}
+    document: dict[str, Any] = {
+        "recorded": 0 if receipt is None else receipt.position - receipt.first_position + 1,
+        "editions": [edition.edition for edition in published],
+    }
+    if kept := [edition.edition for edition in published if edition.edition in names and edition.pin not in texts]:
+        document["kept"] = kept
+    show(settings, document)
     return CLEAN
 
 
@@ -113,6 +125,14 @@ def _summary(edition: Edition) -> dict[str, Any]:
         "rules": len(rules),
         "to_confirm": unsure,
     }
+
+
+def _days(held: PublishPolicy) -> dict[str, Any]:
+    """What quotes or a calendar hold."""
+    if held.quotes:
+        days = sorted(quote.published_on for quote in held.quotes)
+        return {"quotes": len(days), "first": days[0].isoformat(), "last": days[-1].isoformat()}
+    return {"calendars": {str(one.year): f"{len(one.holidays)} off, {len(one.make_up)} on" for one in held.calendars}}
 
 
 def _text(file: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from api.demo.scene import Life
+from domain.credit_code import PLACES, check_digit
 from domain.loan_application.events import BorrowerKind, Channel, Source
 from domain.money import Fen
 from domain.rural_partner.partner import RURAL_LOAN
@@ -115,4 +116,9 @@ def figures_by_hand(source: Source) -> dict[str, str]:
 
 def credit_code(life: Life) -> str:
     """Of the enterprise that a life runs."""
-    return f"91{life.county}MA{life.id_number[6:14]}"
+    number, places = int(life.id_number[6:17]), ""
+    for _ in range(7):
+        number, at = divmod(number, len(PLACES))
+        places = PLACES[at] + places
+    first = f"91{life.county}MA{places}"
+    return first + check_digit(first)

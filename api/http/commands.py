@@ -46,7 +46,7 @@ def command(
 ) -> None:
     """Serve a use case by POST. `thing` is what it is about: its number stands in the path, unless the use case opens it.
 
-    `opens` is what begins with it, whose number stands in the body; it is what is answered. `persons` are fields of pseudonyms that take persons as the form names them, too; the command registers those.
+    `opens` is what begins with it, whose number stands in the body; it is what is answered. `persons` are fields of pseudonyms that take persons as the form names them, too; a command that may be the first to name them registers those.
     """
     kind: type[BaseModel] = get_type_hints(use_case)["command"]
     model = MODELS[kind.__name__] = body_model(kind, "" if opens is thing else thing.number, persons)
@@ -63,12 +63,12 @@ def command(
         return await hall.do(lambda: _done(request, hall.desk, context, said_by(kind, body) | numbers))
 
     def _done(request: Request, desk: Desk, context: CommandContext, said: dict[str, Any]) -> Response:
-        named = {"newcomers": Newcomers(desk.keystore, said["value_date"])} if persons else {}
+        newcomers = Newcomers(desk.keystore, said["value_date"]) if persons else None
         for name in persons:
-            said[name] = _pseudonyms(named["newcomers"], said.get(name))
+            said[name] = _pseudonyms(newcomers, said.get(name))
         made = kind.model_validate({name: value for name, value in said.items() if value is not None})
         asked = expecting(context, thing.stream(said.get(thing.number, "")), request)
-        receipt = use_case(**_at_hand(use_case, desk), **named, command=made, context=asked)
+        receipt = use_case(**_at_hand(use_case, desk, newcomers), command=made, context=asked)
         shown = opens or thing
         return answered(desk, shown, said.get(shown.number, ""), receipt, opened=opens is not None)
 
@@ -144,14 +144,14 @@ def named(serve: Any, numbers: Sequence[str]) -> None:
     serve.__signature__ = Signature(plain + typed)
 
 
-def _at_hand(use_case: UseCase, desk: Desk) -> dict[str, Any]:
-    """What the use case takes besides the command: the desk, or of it what it names."""
-    hands = {"desk": desk, "ledger": desk.ledger, "keystore": desk.keystore}
+def _at_hand(use_case: UseCase, desk: Desk, newcomers: Newcomers | None) -> dict[str, Any]:
+    """What the use case takes besides the command: the desk, or of it what it names, and who may have to be registered."""
+    hands = {"desk": desk, "ledger": desk.ledger, "keystore": desk.keystore, "newcomers": newcomers}
     return {name: hands[name] for name in signature(use_case).parameters if name in hands}
 
 
-def _pseudonyms(newcomers: Newcomers, said: Any) -> Any:
+def _pseudonyms(newcomers: Newcomers | None, said: Any) -> Any:
     """Persons as the form names them become newcomers; pseudonyms stay."""
     if isinstance(said, tuple):
         return tuple(_pseudonyms(newcomers, one) for one in said)
-    return newcomers.pseudonym(said) if isinstance(said, Person) else said
+    return newcomers.pseudonym(said) if newcomers and isinstance(said, Person) else said

@@ -183,6 +183,11 @@ class Loan(EventSourced[Fact]):
             raise refusals.NothingToLapse(field="loan_no", loan_no=self.contract.loan_no, day=day)
         self._lapse(moment, day)
 
+    def never_drawn(self, day: date) -> bool:
+        """Whether nothing was drawn, and at the end of the day it is too late to."""
+        until = self.contract.draw_until
+        return not self.disbursed and until is not None and until < day
+
     def _lapse(self, moment: Moment, day: date) -> None:
         if self.reserved:
             rest = BalanceChange(balance=Balance.RESERVED, party="fund", fen=-self.reserved, value_date=day)

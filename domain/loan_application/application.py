@@ -314,16 +314,26 @@ class LoanApplication(Intake):
         )
         self._release_capacity(moment, "withdrawn", value_date)
 
-    def expire(self, moment: Moment, *, correction_until: date | None, day: date) -> None:
-        """失效: an approval unused after its last day, or a correction that never came. Raises NotLapsed, ApplicationEnded."""
-        self._step(moment, day, approved_too=True)
-        approval, asked = self.approval, self.paused_by
-        if approval is not None and approval.expires_on < day:
-            of, counted = "approval", self.borrowers
-        elif asked is not None and correction_until is not None and correction_until < day:
-            of, counted = "correction", ()
+    def expire(self, moment: Moment, *, until: date | None, day: date, undrawn: bool = False) -> None:
+        """失效 of what was not done in time; whoever applied may apply again, and a loan never drawn does not count (domain.md §5.19).
+
+        `until` is the last day for documents to come, before acceptance or as a correction; `undrawn` says that of its signed
+        loan nothing was drawn and nothing can be. Raises NotLapsed, ApplicationEnded.
+        """
+        approval, waits = self.approval, self.status() == "submitted" or self.paused_by is not None
+        counted: tuple[UUID, ...] = ()
+        if undrawn and self.signed:
+            moment.not_before(day)
+            self._in_order(day)
+            of, counted = "contract", self.borrowers
         else:
-            raise refusals.NotLapsed(case_no=self.case_no, day=day)
+            self._step(moment, day, approved_too=True)
+            if approval is not None and approval.expires_on < day:
+                of, counted = "approval", self.borrowers
+            elif waits and until is not None and until < day:
+                of = "intake" if self.status() == "submitted" else "correction"
+            else:
+                raise refusals.NotLapsed(case_no=self.case_no, day=day)
         self._end(moment, day)
         self.tell(events.Expired, moment, value_date=day, of=of, members=self.opening.members, counted=counted)
         self._release_capacity(moment, "expired", day)

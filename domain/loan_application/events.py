@@ -293,11 +293,11 @@ class Withdrawn(Fact):
 
 
 class Expired(Fact):
-    """失效: an approval was not used in time, or a correction never came."""
+    """失效: it was never completed, a correction never came, an approval was not used, or of a contract nothing was drawn in time."""
 
     TOPIC = "application.expired"
 
-    of: Literal["approval", "correction"]
+    of: Literal["approval", "correction", "intake", "contract"]
     members: tuple[UUID, ...] = ()
     counted: tuple[UUID, ...] = ()
 

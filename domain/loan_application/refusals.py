@@ -40,8 +40,8 @@ class MaterialsMissing(Refusal):
     """An application is accepted when every required material is there and every pulled figure known (R-PRO-4)."""
 
     code = "application.materials_missing"
-    en = "application {case_no} lacks: {missing}; add them, or ask the applicant once for all of them"
-    zh = "申请 {case_no} 缺少：{missing}；请补齐，或一次性告知申请人补正"
+    en = "application {case_no} lacks: {missing}; add them, or withdraw the application; the applicant can be asked for a correction once it is accepted"
+    zh = "申请 {case_no} 缺少：{missing}；请补齐或撤回；受理后方可一次性告知申请人补正"
 
 
 class AlreadyAccepted(Refusal):

@@ -72,6 +72,12 @@ class Standing(EventSourced[Fact]):
         return asked[-1] if asked and not self.facts_of(events.Corrected) else None
 
     @property
+    def signed(self) -> events.Contracted | None:
+        """The contract that its approval was used for, if it has not lapsed undrawn."""
+        contracted = self.facts_of(events.Contracted)
+        return contracted[-1] if contracted and self.status() == "approved" else None
+
+    @property
     def approval(self) -> events.Approved | None:
         """The approval that may still be used."""
         approved = self.facts_of(events.Approved)

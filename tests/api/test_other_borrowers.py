@@ -16,6 +16,7 @@ from ledger.context import CommandContext
 from ledger.disbursing import Disburse, disburse
 from tests.api.test_application_commands import APPROVER, BANK, FORM, GUARANTOR, HR, Clerk, clerk
 from tests.api.test_command_line import BAD_INPUT, REFUSED, home, say, undisturbed
+from tests.papers import pdf
 
 PARTNER = {"name": "王五", "id_number": "37999919850505213X"}
 PARTNERSHIP: dict[str, Any] = {"kind": "partnership", "partners": [PARTNER], "amount": "660000.00"}
@@ -24,7 +25,7 @@ ENTERPRISE: dict[str, Any] = {
     "product": "small_enterprise",
     "group": None,
     "amount": "4000000.00",
-    "enterprise": {"credit_code": "91370811MA3C000001", "staff": 15, "hired": 2},
+    "enterprise": {"credit_code": "91370811MA3C00000G", "staff": 15, "hired": 2},
 }
 OF_ENTERPRISES = ("form", "licence", "roster", "statement")
 DAY = ("--on", "2025-03-04")
@@ -85,7 +86,9 @@ def test_a_partnership_borrows_what_its_partners_may_together_and_a_tenth_more(c
 
 def test_a_partner_s_own_figures_count(clerk: Clerk) -> None:
     clerk.accepted(**PARTNERSHIP)
-    paper = clerk.done("application", "add", "A-1", "report", clerk.paper("r.pdf", b"%PDF-1.7 r"), *DAY)["digest"]
+    paper = clerk.done("application", "add", "A-1", "credit_report", clerk.paper("r.pdf", pdf("report")), *DAY)[
+        "digest"
+    ]
     read = ("--from", paper, "--reason", "not connected", "--partner", "1")
     clerk.done("application", "enter", "A-1", "credit_registry", "overdue=yes", *read, *DAY)
     shown = clerk.done("application", "review", "A-1", "eligibility", *DAY, by=HR)

@@ -298,9 +298,9 @@ def test_what_ends_frees_the_household_and_whoever_stood_for_it() -> None:
 def test_an_approval_lapses_the_day_after_its_last_and_not_before() -> None:
     found = approve(reviewed())
     for day in (date(2025, 6, 2), date(2025, 6, 3)):
-        refuses(found, refusals.NotLapsed, lambda day=day: found.expire(NOW, correction_until=None, day=day))  # type: ignore[misc]
+        refuses(found, refusals.NotLapsed, lambda day=day: found.expire(NOW, until=None, day=day))  # type: ignore[misc]
     refuses(found, refusals.ApprovalLapsed, lambda: found.contract(NOW, loan_no="L", value_date=date(2025, 6, 4)))
-    found.expire(NOW, correction_until=None, day=date(2025, 6, 4))
+    found.expire(NOW, until=None, day=date(2025, 6, 4))
     assert found.status() == "expired"
     refuses(found, refusals.NotApproved, lambda: found.contract(NOW, loan_no="L", value_date=date(2025, 6, 4)))
 
@@ -309,8 +309,8 @@ def test_a_correction_that_never_comes_lets_the_application_lapse() -> None:
     found = accepted()
     found.request_correction(NOW, missing=["roster"], value_date=date(2025, 3, 5))
     until = date(2025, 4, 5)
-    refuses(found, refusals.NotLapsed, lambda: found.expire(NOW, correction_until=until, day=until))
-    found.expire(NOW, correction_until=until, day=date(2025, 4, 6))
+    refuses(found, refusals.NotLapsed, lambda: found.expire(NOW, until=until, day=until))
+    found.expire(NOW, until=until, day=date(2025, 4, 6))
     assert found.status() == "expired"
 
 

@@ -144,6 +144,10 @@ class Counter:
         approving.sign_approved(self.desk, command, self.by("bank_officer", BANK))
         return command.loan_no
 
+    def expire(self, case_no: str, day: date) -> None:
+        command = approving.ExpireApplication(case_no=case_no, value_date=day)
+        approving.expire_application(self.desk, command, self.by("approver", "human_resources"))
+
     def application(self, case_no: str) -> LoanApplication:
         return self.desk.ledger.application(case_no)
 

@@ -35,7 +35,7 @@ MONDAY = date(2025, 3, 3)
 PIN = PolicyPin(edition="e", digest="0" * 64)
 
 
-SOMEBODY = RegisterBorrower(name="张三", id_number="370811199001012113", value_date=MONDAY)
+SOMEBODY = RegisterBorrower(name="张三", id_number="379999199001012112", value_date=MONDAY)
 BOSS = Actor(subject="x", role="boss", institution="i", region="370811")
 
 

@@ -4,13 +4,23 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from domain.loan_application.refusals import FindingsSpeakAgainst, LongerThanAsked
+from domain.loan.refusals import DrawnTooLate
+from domain.loan_application.refusals import (
+    ApplicationEnded,
+    FindingsSpeakAgainst,
+    LiveApplication,
+    LongerThanAsked,
+    NotLapsed,
+)
+from ledger.guards import LOANS
 from ledger.publishing import PublishPolicy, publish_policy
 from tests.domain.policies import NOW, text_of
-from tests.ledger.deciding import MONDAY, Counter, counter
+from tests.ledger.deciding import MOMENT, MONDAY, Counter, counter
 
 
 def test_the_term_approved_is_at_most_the_one_that_was_asked_for(counter: Counter) -> None:
@@ -33,6 +43,47 @@ def test_a_contract_so_late_that_the_loan_outlasts_retirement_age_is_refused(cou
     with pytest.raises(FindingsSpeakAgainst, match="would end on 2026-10-10"):
         counter.sign(case_no, date(2025, 3, 10))
     counter.sign(case_no, date(2025, 3, 9))
+
+
+def test_a_loan_never_drawn_stops_counting_when_its_contract_lapses(counter: Counter) -> None:
+    """Domain.md §5.19: of three places one was taken for ever by a contract that nobody drew."""
+    borrower = counter.person()
+    case_no = counter.approve(counter.reviewed(counter.accepted(borrower)))
+    loan_no = counter.sign(case_no, date(2025, 3, 4))
+    with pytest.raises(ApplicationEnded):
+        counter.expire(case_no, date(2025, 6, 2))
+    assert "repeats.repaid" in counter.eligibility(counter.accepted(borrower, date(2025, 6, 2)), date(2025, 6, 2))
+    counter.expire(case_no, date(2025, 6, 3))
+    ledger, lapsed = counter.desk.ledger, counter.application(case_no)
+    assert (lapsed.status(), lapsed.status(date(2025, 6, 2)), lapsed.counter_guarantees) == ("expired", "approved", [])
+    assert (ledger.holders(LOANS, str(borrower)), ledger.loan(loan_no).reserved) == ([], 0)
+    with pytest.raises(DrawnTooLate):
+        ledger.loan(loan_no).disburse(MOMENT, amount=100, value_date=date(2025, 6, 3))
+    with pytest.raises(ApplicationEnded):
+        counter.expire(case_no, date(2025, 6, 3))
+
+
+def test_an_application_that_nobody_completes_lapses_and_its_household_may_apply_again(counter: Counter) -> None:
+    applicant = counter.person()
+    case_no = counter.submitted(applicant)
+    with pytest.raises(NotLapsed):
+        counter.expire(case_no, date(2025, 4, 15))
+    counter.expire(case_no, date(2025, 4, 16))
+    assert counter.application(case_no).status() == "expired"
+    counter.submitted(applicant, date(2025, 4, 16))
+
+
+def test_an_enterprise_has_one_application_open_whoever_signs_for_it(counter: Counter) -> None:
+    stated: dict[str, Any] = {"credit_code": "91370811MA3C00000G", "staff": 10, "hired": 5}
+    asked: dict[str, Any] = {"kind": "small_enterprise", "group": None, "enterprise": stated}
+    first = counter.submitted(counter.person(), **asked)
+    with pytest.raises(LiveApplication, match=first):
+        counter.submitted(counter.person(), **asked)
+    with pytest.raises(ValidationError, match="does not fit"):
+        counter.submitted(counter.person(), **asked | {"enterprise": stated | {"credit_code": "91370811MA3C000001"}})
+    with pytest.raises(ValidationError, match="18 digits and capitals") as refused:
+        counter.submitted(counter.person(), **asked | {"enterprise": stated | {"credit_code": "张三 13905370001"}})
+    assert "张三" not in str(refused.value.errors(include_input=False))
 
 
 def test_eligibility_is_judged_by_the_edition_that_acceptance_pinned(counter: Counter) -> None:

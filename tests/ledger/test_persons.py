@@ -209,8 +209,13 @@ def test_figures_that_contradict_the_form_speak_against_it(counter: Counter) -> 
 
 
 def test_an_enterprise_cannot_have_hired_more_than_it_employs(counter: Counter) -> None:
-    enterprise = {"credit_code": "91370811MA3C000001", "staff": 0, "hired": 500}
-    asked: dict[str, Any] = {"kind": "small_enterprise", "product": "small_enterprise", "group": None, "enterprise": enterprise}
+    enterprise = {"credit_code": "91370811MA3C00000G", "staff": 0, "hired": 500}
+    asked: dict[str, Any] = {
+        "kind": "small_enterprise",
+        "product": "small_enterprise",
+        "group": None,
+        "enterprise": enterprise,
+    }
     assert counter.eligibility(counter.accepted(counter.person(), **asked)) == ["hire.counted"]
 
 

@@ -114,6 +114,16 @@ def test_what_ships_is_not_forced_on_a_city_that_published_its_own(ledger: Ledge
     assert [one.edition for one in PolicyBook(ledger).editions()] == ["jining_local"]
 
 
+def test_a_later_program_leaves_what_a_city_has_published(ledger: Ledger, context: CommandContext) -> None:
+    """What ships was corrected since: the city goes on by what it confirmed, and the rest is published."""
+    earlier = shipped_editions()[-1].text.replace("# Every rule says", "# Each rule says")
+    publish(ledger, context, editions=[earlier])
+    assert publish_policy(ledger, shipped(), anew(context)) is not None
+    kept = PolicyBook(ledger).edition("jining_2024")
+    assert (kept.text, len(PolicyBook(ledger).editions())) == (earlier, len(shipped_editions()))
+    assert publish_policy(ledger, shipped(), anew(context)) is None
+
+
 def test_what_ships_is_there_for_a_demonstration(ledger: Ledger, context: CommandContext) -> None:
     ensure_shipped(ledger, context)
     assert PolicyBook(ledger).editions() == shipped_editions()
@@ -183,8 +193,14 @@ def test_a_later_edition_supersedes_from_its_first_day_though_the_earlier_had_no
     assert book.edition_on(date(2026, 6, 1)).edition == "jining_local"
 
 
-def test_an_edition_that_has_run_out_leaves_no_edition(ledger: Ledger, context: CommandContext) -> None:
+def test_when_a_short_edition_has_run_out_the_open_ended_one_goes_on(ledger: Ledger, context: CommandContext) -> None:
     publish(ledger, context, editions=[text_of(), local("2026-06-01", end="2026-06-30")])
+    in_force_on = [PolicyBook(ledger).edition_on(date(2026, *day)).edition for day in ((5, 31), (6, 30), (7, 1))]
+    assert in_force_on == ["jining_2024", "jining_local", "jining_2024"]
+
+
+def test_where_every_edition_has_run_out_none_is_in_force(ledger: Ledger, context: CommandContext) -> None:
+    publish(ledger, context, editions=[local("2026-06-01", end="2026-06-30")])
     with pytest.raises(NoEdition):
         PolicyBook(ledger).edition_on(date(2026, 7, 1))
 

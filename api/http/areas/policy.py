@@ -106,7 +106,7 @@ async def diff_editions(request: Request) -> Response:
     responses=documents.answer(
         200,
         "Every rule's answer; nothing is recorded",
-        documents.fields({"edition": "text", "eligible": "flag", "findings": "list"}),
+        documents.fields({"edition": "text", "eligible": "flag", "findings": "list", "counter_guarantee": "object?"}),
     )
     | documents.problems(documents.COMMAND_PROBLEMS),
     response_class=Response,
