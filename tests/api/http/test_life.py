@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
-from tests.api.http.calling import APPROVER, BANK, GUARANTOR, Caller, approved, lent
+from ledger.approving import FUND
+from tests.api.http.calling import APPROVER, BANK, GUARANTOR, HR, Caller, approved, lent
+
+OTHER_BANKER, FUNDS = "bank_officer:wu@rural_commercial/370811", "fund_officer:he@hr/370800"
 
 
 @pytest.mark.usefixtures("policy", "working")
@@ -53,6 +58,73 @@ def test_from_the_request_over_three_reviews_to_payout_repayment_loss_and_recove
     told = ["approved", "capacity_reserved", "contracted", "capacity_released"]
     assert [event["topic"] for event in story["events"]][-4:] == [f"application.{what}" for what in told]
     assert {event["channel"] for event in story["events"]} == {"http"}
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_from_the_request_over_default_to_a_claim_paid_and_two_recoveries(call: Caller, database: str) -> None:
+    """风险补偿 by 9/30/61; finance then reads of the fund what plain SQL sums from the facts alone."""
+    capital = {"level": "city", "bank": "rural_commercial", "bank_reference": "C-1", "value_date": "2025-01-02"}
+    call.done("injectCapital", FUND, amount="1000000.00", **capital)
+    lent(call)
+    package = {code: f"{n:064x}" for n, code in enumerate(("claim_form", "dunning", "contract"), 1)}
+    filed = call.done("fileClaim", by=BANK, loan_no="JN-1", claim_no="C-1", documents=package, value_date="2025-08-01")
+    assert (filed.status, filed.headers["Location"]) == (201, "/api/v1/claims/C-1")
+    call.done("verifyClaim", "C-1", by=HR, value_date="2025-08-04")
+    call.done("confirmShare", "C-1", by=OTHER_BANKER, party="bank", value_date="2025-08-05")
+    call.done("confirmShare", "C-1", by=GUARANTOR, party="guarantor", value_date="2025-08-05")
+    for office in ("pboc", "finance", "hr"):
+        approved = call.done(
+            "endorseClaim", "C-1", by=f"{office}_officer:{office}@{office}", office=office, value_date="2025-08-06"
+        )
+    assert sorted(approved.resource["waits_for"]) == ["fund", "guarantor"]
+    for party, by in (("guarantor", GUARANTOR), ("fund", FUNDS)):
+        said = {"party": party, "bank": "rural_commercial", "bank_reference": f"P-{party}", "value_date": "2025-08-20"}
+        paid = call.done("payShare", "C-1", by=by, **said)
+    assert paid.resource["status"] == "paid"
+    account: dict[str, Any] = {"bank": "rural_commercial", "collected_by": "guarantor"}
+    for n, (gross, cost) in enumerate((("51260.07", "1260.00"), ("12345.29", "0.00")), 1):
+        day, reference = f"2025-1{n}-10", f"Z-{n}"
+        back = call.done(
+            "recordRecovery",
+            "C-1",
+            by=GUARANTOR,
+            gross=gross,
+            cost=cost,
+            bank_reference=reference,
+            value_date=day,
+            **account,
+        )
+    assert back.resource["recovered"] == {"fund": "5611.08", "bank": "18703.61", "guarantor": "38030.67"}
+    remitted = {"party": "guarantor", "payee": "fund", "amount": "4500.01", "bank": "rural_commercial"}
+    last = call.done("remitRecovery", "C-1", by=GUARANTOR, **remitted, bank_reference="T-1", value_date="2025-12-11")
+    query = {"wait_for": last.receipt["position"], "fund": FUND}
+    lines = call.done("listFundPositions", query=query).json["rows"]
+    told = {name: sum(Decimal(line[name]) for line in lines) for name in ("claims_paid", "recovered", "cash")}
+    summed = plain_sums(database)
+    assert told == {name: Decimal(fen) / 100 for name, fen in summed.items()}
+    assert all(line["exposure"] == line["reserved"] == "0.00" for line in lines)
+    (claim,) = call.done("listClaims", query={"wait_for": last.receipt["position"]}).json["rows"]
+    assert (claim["status"], Decimal(claim["fund_share"])) == ("paid", told["claims_paid"])
+
+
+def plain_sums(database: str) -> dict[str, int]:
+    """Of the fund, in fen, by SQL over the bytes of the facts and nothing of ours."""
+    with psycopg.connect(database) as auditor:
+        row = auditor.execute(
+            """
+            WITH fact AS (SELECT topic, convert_from(state, 'UTF8')::jsonb AS said FROM ledger.stored_events),
+              amount AS (SELECT topic, (said ->> 'amount_fen')::bigint AS fen, said FROM fact)
+            SELECT sum(fen) FILTER (WHERE topic = 'fund.capital_injected'),
+                   sum(fen) FILTER (WHERE topic = 'claim.share_paid' AND said ->> 'party' = 'fund'),
+                   sum(fen) FILTER (WHERE topic = 'claim.recovery_remitted' AND said ->> 'payee' = 'fund'),
+                   (SELECT sum((share ->> 'fen')::bigint) FROM fact, jsonb_array_elements(said -> 'shares') share
+                    WHERE topic = 'claim.recovery_received' AND share ->> 'party' = 'fund')
+            FROM amount
+            """
+        ).fetchone()
+    assert row is not None
+    capital, paid, collected, recovered = (int(fen) for fen in row)
+    return {"claims_paid": paid, "recovered": recovered, "cash": capital - paid + collected}
 
 
 @pytest.mark.usefixtures("policy", "working")
