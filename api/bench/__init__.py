@@ -16,6 +16,7 @@ from api.bench.contest import Benchmark, Effort, Measured, measure
 from api.bench.importing import imports
 from api.bench.rebuilding import against_copy_out, against_runner
 from api.bench.replaying import replays
+from api.bench.reserving import reservations
 from domain.errors import BadInput
 
 __all__ = ["NAMES", "Effort", "Measured", "UnknownBenchmark", "load", "run_benchmarks"]
@@ -24,6 +25,8 @@ _ALL = (
     *(Benchmark(f"append_{n}", "appends/s", partial(appends, threads=n, guarded=False), 1.4) for n in (1, 4, 8)),
     *(Benchmark(f"append_guarded_{n}", "appends/s", partial(appends, threads=n, guarded=True), 1.1) for n in (1, 4, 8)),
     Benchmark("command", "commands/s", commands, 1.3, 2.0),
+    Benchmark("reservations_1", "contracts/s", partial(reservations, threads=1)),
+    Benchmark("reservations_8", "contracts/s", partial(reservations, threads=8)),
     Benchmark("http_command_1", "commands/s", partial(over_http, clients=1)),
     Benchmark("http_command_8", "commands/s", partial(over_http, clients=8)),
     Benchmark("http_loan", "answers/s", loan_by_number, aim=0.8),
