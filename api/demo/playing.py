@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from api.demo.claims import Case
 from api.demo.scene import FUND, POLICY, Life
 from domain.actor import Actor
 from domain.facts import Moment
 from domain.loan.schedule import Instalment, schedule
 from domain.money import Fen
-from ledger.compensating import ChargeOff, charge_off
 from ledger.context import CommandContext
 from ledger.contracting import SignContract, sign_contract
 from ledger.disbursing import Disburse, disburse
 from ledger.keystore import Keystore
 from ledger.ledger import Ledger
 from ledger.noticing import NoticeOverdue, notice_overdue
-from ledger.recovering import RecordRecovery, record_recovery
 from ledger.registering import RegisterBorrower, register_borrower
 from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
 from ledger.reporting import ReportJobs, report_jobs
@@ -160,7 +159,7 @@ def _cured(player: Player, life: Life, due: list[Instalment]) -> None:
 
 
 def _lost(player: Player, life: Life, due: list[Instalment]) -> None:
-    """Pays a third, falls overdue for good, is charged off; the claim is shared and something comes back twice."""
+    """Pays a third and falls overdue for good; four months later the bank claims."""
     kept = len(due) // 3
     _pays(player, life, due[:kept])
     if not due:
@@ -170,22 +169,7 @@ def _lost(player: Player, life: Life, due: list[Instalment]) -> None:
     day = broke_on + timedelta(days=120)
     if day > player.moment.today:
         return
-    outstanding = player.ledger.loan(life.loan_no).outstanding
-    claim_no = f"{life.loan_no}-1"
-    loss = ChargeOff(loan_no=life.loan_no, amount_fen=outstanding, value_date=day, claim_no=claim_no)
-    charge_off(player.ledger, loss, player._by(life, "bank_officer", life.bank))
-    for months, gross in ((6, outstanding // 5), (11, outstanding // 13)):
-        came = day + timedelta(days=30 * months)
-        if came <= player.moment.today:
-            recovery = RecordRecovery(
-                claim_no=claim_no,
-                gross_fen=gross,
-                cost_fen=min(gross // 40, 126000),
-                value_date=came,
-                bank=life.bank,
-                bank_reference=f"C-{claim_no}-{months}",
-            )
-            record_recovery(player.ledger, recovery, player._by(life, "guarantor_officer", "jining_guarantee_group"))
+    Case(player.ledger, player.moment, CHANNEL, life, f"{life.loan_no}-1").play(day)
 
 
 _FATES: dict[str, Callable[[Player, Life, list[Instalment]], None]] = {
