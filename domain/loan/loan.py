@@ -1,24 +1,23 @@
-"""The loan as an aggregate: what may be recorded of it, and what it is after each fact."""
+"""The loan as an aggregate: what may be recorded of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.actor import Actor
 from domain.errors import InvalidInput, SamePerson
-from domain.facts import EventSourced, Fact, Moment
+from domain.facts import Fact, Moment
 from domain.loan import events, refusals
-from domain.loan.allocation import Movement, changes_between, interest_due
+from domain.loan.allocation import Movement, changes_between
 from domain.loan.balances import Balance, BalanceChange, balances
-from domain.loan.schedule import schedule
+from domain.loan.standing import Standing
 from domain.money import Fen, yuan
 
 
-class Loan(EventSourced[Fact]):
+class Loan(Standing):
     TOPIC = "loan"
     Event = Fact
     ContractSigned = events.ContractSigned
@@ -36,9 +35,6 @@ class Loan(EventSourced[Fact]):
     Settled = events.Settled
     Reopened = events.Reopened
     JobsReported = events.JobsReported
-
-    if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
-        contract: events.ContractSigned
 
     @staticmethod
     def create_id(loan_no: str) -> UUID:
@@ -183,11 +179,6 @@ class Loan(EventSourced[Fact]):
             raise refusals.NothingToLapse(field="loan_no", loan_no=self.contract.loan_no, day=day)
         self._lapse(moment, day)
 
-    def never_drawn(self, day: date) -> bool:
-        """Whether nothing was drawn, and at the end of the day it is too late to."""
-        until = self.contract.draw_until
-        return not self.disbursed and until is not None and until < day
-
     def _lapse(self, moment: Moment, day: date) -> None:
         if self.reserved:
             rest = BalanceChange(balance=Balance.RESERVED, party="fund", fen=-self.reserved, value_date=day)
@@ -275,198 +266,7 @@ class Loan(EventSourced[Fact]):
         moment.not_before(value_date)
         self.tell(events.JobsReported, moment, created=created, retained=retained, value_date=value_date)
 
-    # What it is.
-
-    @property
-    def outstanding(self) -> Fen:
-        """Principal not yet repaid nor given up."""
-        return balances(self._changes).get((Balance.PRINCIPAL, None), 0)
-
-    @property
-    def reserved(self) -> Fen:
-        """What the guarantee fund still holds ready for what may be drawn."""
-        return balances(self._changes).get((Balance.RESERVED, "fund"), 0)
-
-    @property
-    def disbursed(self) -> Fen:
-        return sum(m.fen for m in self._movements.values() if m.kind == "disbursed")
-
-    @property
-    def is_overdue(self) -> bool:
-        return bool(self._last("overdue"))
-
-    @property
-    def was_overdue(self) -> bool:
-        """Whether it ever was, cured or not."""
-        return any(name == "overdue" and value for _, _, name, value in self._said)
-
-    @property
-    def is_settled(self) -> bool:
-        return bool(self._last("settled"))
-
-    @property
-    def is_charged_off(self) -> bool:
-        return bool(self._last("charged_off"))
-
-    @property
-    def is_taken_over(self) -> bool:
-        return bool(self._last("taken_over"))
-
-    @property
-    def is_ended(self) -> bool:
-        return self.is_settled or self.is_charged_off or self.is_taken_over
-
-    def interest_due(self, day: date) -> Fen:
-        """Unpaid interest at the start of `day`."""
-        return interest_due(self.contract.terms, self._movements.values(), day)
-
-    def owed_of(self, day: date) -> tuple[Fen, Fen]:
-        """Principal and interest: of what was owed on `day`, what is still unpaid by all that is recorded since."""
-        then, now = balances(self._changes, day), balances(self._changes)
-        paid_since = then.get((Balance.INTEREST, None), 0) - now.get((Balance.INTEREST, None), 0)
-        principal = min(then.get((Balance.PRINCIPAL, None), 0), self.outstanding)
-        return principal, max(self.interest_due(day) - paid_since, 0)
-
-    def arrears(self, day: date) -> tuple[date | None, Fen]:
-        """The oldest due date with principal unpaid at the end of `day`, and the principal unpaid since; by the schedule."""
-        paid_out: dict[date, Fen] = {}
-        for movement in self._movements.values():
-            if movement.kind == "disbursed" and movement.value_date <= day:
-                paid_out[movement.value_date] = paid_out.get(movement.value_date, 0) + movement.fen
-        if not paid_out or self.contract.terms is None:
-            return None, 0
-        repaid = sum(paid_out.values()) - balances(self._changes, day).get((Balance.PRINCIPAL, None), 0)
-        rows = [row for start, amount in paid_out.items() for row in schedule(amount, start, self.contract.terms)]
-        due, oldest = 0, None
-        for row in sorted(rows, key=lambda row: row.due):
-            if row.due >= day:
-                break
-            due += row.principal
-            if due > repaid and oldest is None:
-                oldest = row.due
-        return oldest, max(due - repaid, 0)
-
-    def state(self, as_of: date | None = None) -> Mapping[str, Any]:
-        totals = balances(self._changes, as_of)
-        return {
-            "loan_no": self.contract.loan_no,
-            "bank": self.contract.bank,
-            "status": self.status(as_of),
-            "approved": yuan(self.contract.approved_fen),
-            "guaranteed": yuan(self.contract.guaranteed_fen),
-            "balances": {
-                (f"{balance}:{party}" if party else str(balance)): yuan(fen)
-                for (balance, party), fen in sorted(totals.items(), key=str)
-            },
-            "jobs_created": self._last("jobs_created", as_of),
-            "jobs_retained": self._last("jobs_retained", as_of),
-        }
-
-    def status(self, as_of: date | None = None) -> str:
-        """One of contracted, active, overdue, settled, charged_off, taken_over: what was last established by then."""
-        for flag in ("taken_over", "charged_off", "settled", "overdue"):
-            if self._last(flag, as_of):
-                return flag
-        paid_out = any(
-            as_of is None or m.value_date <= as_of for m in self._movements.values() if m.kind == "disbursed"
-        )
-        return "active" if paid_out else "contracted"
-
-    def _last(self, name: str, as_of: date | None = None) -> int:
-        """What was last said of something, by value date and then by version; 0 if nothing was."""
-        said = [s for s in self._said if s[2] == name and (as_of is None or s[0] <= as_of)]
-        return max(said)[3] if said else 0
-
-    # Consequences: replayed for ever, they only assign.
-
-    @singledispatchmethod
-    def told(self, fact: Fact) -> None:
-        raise TypeError(f"a loan knows nothing of {type(fact).__name__}")
-
-    @told.register
-    def _(self, fact: events.ContractSigned) -> None:
-        self.contract = fact
-        self.claim_no: str | None = None
-        self._said: list[tuple[date, int, str, int]] = []
-        self._movements: dict[int, Movement] = {}
-        self._reversed: set[int] = set()
-        self._changes: list[BalanceChange] = []
-        if fact.reserved_fen:
-            held = BalanceChange(
-                balance=Balance.RESERVED, party="fund", fen=fact.reserved_fen, value_date=fact.value_date
-            )
-            self._changes.append(held)
-
-    @told.register
-    def _(self, fact: events.Disbursed) -> None:
-        self._moved(fact, "disbursed")
-
-    @told.register
-    def _(self, fact: events.ReservationLapsed) -> None:
-        self._changes.extend(fact.changes)
-
-    @told.register
-    def _(self, fact: events.Repaid) -> None:
-        self._moved(fact, "repaid", fact.stated)
-
-    @told.register
-    def _(self, fact: events.ChargedOff) -> None:
-        self._moved(fact, "charged_off", fact.stated)
-        self._say(fact, charged_off=1)
-
-    @told.register
-    def _(self, fact: events.LoanClaimFiled) -> None:
-        self.claim_no = fact.claim_no
-
-    @told.register
-    def _(self, fact: events.LoanClaimEnded) -> None:
-        self._moved(fact, "claim_ended")
-        self.claim_no = None
-
-    @told.register
-    def _(self, fact: events.LoanClaimApproved) -> None:
-        self._moved(fact, "claim_approved")
-
-    @told.register
-    def _(self, fact: events.TakenOver) -> None:
-        self._moved(fact, "taken_over", fact.stated)
-        self._say(fact, taken_over=1)
-
-    @told.register
-    def _(self, fact: events.RepaymentReversed) -> None:
-        self._changes.extend(fact.changes)
-        self._reversed.add(fact.reverses_version)
-        del self._movements[fact.reverses_version]
-
-    @told.register
-    def _(self, fact: events.BecameOverdue) -> None:
-        self._say(fact, overdue=1)
-
-    @told.register
-    def _(self, fact: events.OverdueCured) -> None:
-        self._say(fact, overdue=0)
-
-    @told.register
-    def _(self, fact: events.Settled) -> None:
-        self._say(fact, settled=1, overdue=0)
-
-    @told.register
-    def _(self, fact: events.Reopened) -> None:
-        self._say(fact, settled=0)
-
-    @told.register
-    def _(self, fact: events.JobsReported) -> None:
-        self._say(fact, jobs_created=fact.created, jobs_retained=fact.retained)
-
     # Under these.
-
-    def _say(self, fact: Fact, **said: int) -> None:
-        self._said.extend((fact.value_date, fact.originator_version, name, value) for name, value in said.items())
-
-    def _moved(self, fact: events.MoneyFact, kind: Any, stated: events.Allocation | None = None) -> None:
-        self._changes.extend(fact.changes)
-        version = fact.originator_version
-        self._movements[version] = Movement(fact.value_date, version, kind, fact.amount_fen, stated)
 
     def _tell_money(
         self,
