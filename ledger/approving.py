@@ -15,7 +15,7 @@ from domain.loan.refusals import LoanExists
 from domain.loan.schedule import schedule
 from domain.loan.terms import RateBasis, RepaymentTerms
 from domain.loan_application.application import LoanApplication
-from domain.loan_application.events import CreditReviewed
+from domain.loan_application.events import Approved, CreditReviewed, Submitted
 from domain.money import Fen
 from domain.policy.edition import Edition
 from domain.policy.eligibility import credit_findings, eligibility_findings, ends_on
@@ -190,40 +190,10 @@ def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) ->
             raise LoanExists(field="loan_no", loan_no=command.loan_no)
         reserved = application.reservation
         approval = application.contract(context.moment, loan_no=command.loan_no, value_date=command.value_date)
-        edition, quote = desk.book.edition_on(command.value_date), desk.book.lpr_on(command.value_date)
-        applicant = applicant_of(desk, application, command.value_date, Shown())
-        rating = application.facts_of(CreditReviewed)[-1].rating
-        for finding in (
-            *credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating),
-            *(f for f in eligibility_findings(edition, applicant) if f.rule in PACKAGE),
-            *_ages(application, command.value_date, approval.months),
-            *security_findings(
-                desk, application, edition_of(desk, application, command.value_date), approval.amount_fen
-            ),
-        ):
-            application.must_hold(finding)
-        opening = application.opening
-        scheme = _scheme(desk, edition, application, reserved.fund if reserved else FUND)
-        terms = _terms(command.method, approval.months, quote.one_year, approval.margin_bp)
-        schedule(approval.amount_fen, command.value_date, terms)
-        loan = Loan.sign(
-            context.moment,
-            loan_no=command.loan_no,
-            value_date=command.value_date,
-            borrower=opening.applicant,
-            bank=opening.bank or "",
-            guarantor=opening.guarantor,
-            county=opening.county,
-            product=opening.product,
-            approved_fen=approval.amount_fen,
-            guaranteed_fen=approval.amount_fen - scheme.part("bank", approval.amount_fen),
-            term_months=approval.months,
-            terms=terms,
-            rate_basis=RateBasis(lpr_published_on=quote.published_on, lpr=quote.one_year, margin_bp=approval.margin_bp),
-            policy=edition.pin,
-            share_scheme=scheme,
-            **held_ready(desk.ledger, scheme, approval.amount_fen, command.value_date),
-        )
+        edition = desk.book.edition_on(command.value_date)
+        _must_still_hold(desk, application, approval, edition, command.value_date)
+        scheme, opening = _scheme(desk, edition, application, reserved.fund if reserved else FUND), application.opening
+        loan = _begun(desk, opening, approval, scheme, edition, command, context)
         if opening.product != RURAL_LOAN or opening.partner_no is None:
             return [application, loan]
         told = linked(
@@ -237,6 +207,53 @@ def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) ->
         return [application, loan, *told]
 
     return desk.ledger.perform(command, context, decide)
+
+
+def _must_still_hold(desk: Desk, application: LoanApplication, approval: Approved, edition: Edition, day: date) -> None:
+    """What may have changed between the reviews and the contract. Raises FindingsSpeakAgainst."""
+    applicant = applicant_of(desk, application, day, Shown())
+    rating = application.facts_of(CreditReviewed)[-1].rating
+    accepted_under = edition_of(desk, application, day)
+    for finding in (
+        *credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating),
+        *(f for f in eligibility_findings(edition, applicant) if f.rule in PACKAGE),
+        *_ages(application, day, approval.months),
+        *security_findings(desk, application, accepted_under, approval.amount_fen),
+    ):
+        application.must_hold(finding)
+
+
+def _begun(
+    desk: Desk,
+    opening: Submitted,
+    approval: Approved,
+    scheme: ShareScheme,
+    edition: Edition,
+    command: SignApproved,
+    context: CommandContext,
+) -> Loan:
+    """The loan with everything pinned that the signing day says. Raises NoLpr, ScheduleNotOffered, DatedInFuture."""
+    quote, amount = desk.book.lpr_on(command.value_date), approval.amount_fen
+    terms = _terms(command.method, approval.months, quote.one_year, approval.margin_bp)
+    schedule(amount, command.value_date, terms)
+    return Loan.sign(
+        context.moment,
+        loan_no=command.loan_no,
+        value_date=command.value_date,
+        borrower=opening.applicant,
+        bank=opening.bank or "",
+        guarantor=opening.guarantor,
+        county=opening.county,
+        product=opening.product,
+        approved_fen=amount,
+        guaranteed_fen=amount - scheme.part("bank", amount),
+        term_months=approval.months,
+        terms=terms,
+        rate_basis=RateBasis(lpr_published_on=quote.published_on, lpr=quote.one_year, margin_bp=approval.margin_bp),
+        policy=edition.pin,
+        share_scheme=scheme,
+        **held_ready(desk.ledger, scheme, amount, command.value_date),
+    )
 
 
 def _terms(method: str, months: int, lpr: Decimal, margin_bp: int) -> RepaymentTerms:
