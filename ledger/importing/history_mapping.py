@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ledger.importing import refusals
+from ledger.importing import refusals, shipped
 from ledger.importing.sources import Words
 
 Meaning: TypeAlias = Literal["submitted", "in_review", "approved", "rejected", "withdrawn", "expired", "noted"]
@@ -63,16 +59,13 @@ class HistoryMapping(BaseModel):
 
 def shipped_histories() -> tuple[str, ...]:
     """The names of the mappings that come with the program."""
-    return tuple(
-        sorted(entry.name.removesuffix(".toml") for entry in _shipped().iterdir() if entry.name.endswith(".toml"))
-    )
+    return shipped.names("histories")
 
 
 def load_history_mapping(name_or_path: str) -> HistoryMapping:
     """A shipped mapping by its name, or one's own by the path of its `.toml` file. Raises a Refusal that names the key."""
-    name = Path(name_or_path).name.removesuffix(".toml")
-    raw = _raw(name_or_path)
-    document = _parsed(name_or_path, raw)
+    name, raw = shipped.read(name_or_path, "histories")
+    document = shipped.parsed(name_or_path, raw)
     for own in ("name", "digest"):
         if own in document:
             raise refusals.UnknownKey(field="mapping", file=name_or_path, key=own, allowed=_keys())
@@ -82,32 +75,6 @@ def load_history_mapping(name_or_path: str) -> HistoryMapping:
         raise _refusal(name_or_path, problem.errors(include_input=False)[0]) from None
     _check(name_or_path, mapping)
     return mapping
-
-
-def _shipped() -> Traversable:
-    return resources.files("ledger.importing") / "histories"
-
-
-def _raw(name_or_path: str) -> bytes:
-    if name_or_path in shipped_histories():
-        return (_shipped() / f"{name_or_path}.toml").read_bytes()
-    shipped = ", ".join(shipped_histories())
-    if not name_or_path.endswith(".toml"):
-        raise refusals.UnknownMapping(field="mapping", name=name_or_path, shipped=shipped)
-    try:
-        return Path(name_or_path).read_bytes()
-    except (OSError, ValueError):
-        raise refusals.UnknownMapping(field="mapping", name=name_or_path, shipped=shipped) from None
-
-
-def _parsed(file: str, raw: bytes) -> dict[str, Any]:
-    try:
-        return tomllib.loads(raw.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        said = str(problem)
-    except RecursionError:
-        said = "it is nested too deeply"
-    raise refusals.MappingNotToml(field="mapping", file=file, problem=said)
 
 
 def _refusal(file: str, error: Any) -> Exception:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterator
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ledger.importing import refusals
+from ledger.importing import refusals, shipped
 from ledger.importing.sources import (
     AmountSource,
     ChargeOffSource,
@@ -105,9 +101,7 @@ class TapeMapping(BaseModel):
 
 def shipped_mappings() -> tuple[str, ...]:
     """The names of the mappings that come with the program."""
-    return tuple(
-        sorted(entry.name.removesuffix(".toml") for entry in _shipped().iterdir() if entry.name.endswith(".toml"))
-    )
+    return shipped.names("mappings")
 
 
 def load_mapping(name_or_path: str) -> TapeMapping:
@@ -115,9 +109,8 @@ def load_mapping(name_or_path: str) -> TapeMapping:
 
     Raises a Refusal that names the file, the key and what to do.
     """
-    name = Path(name_or_path).name.removesuffix(".toml")
-    raw = _raw(name_or_path)
-    document = _parsed(name_or_path, raw)
+    name, raw = shipped.read(name_or_path, "mappings")
+    document = shipped.parsed(name_or_path, raw)
     for own in ("name", "digest"):
         if own in document:
             raise refusals.UnknownKey(field="mapping", file=name_or_path, key=own, allowed=_top_keys())
@@ -129,34 +122,6 @@ def load_mapping(name_or_path: str) -> TapeMapping:
         raise _refusal(name_or_path, problem.errors()[0]) from None
     _check_columns(name_or_path, mapping)
     return mapping
-
-
-def _shipped() -> Traversable:
-    return resources.files("ledger.importing") / "mappings"
-
-
-def _raw(name_or_path: str) -> bytes:
-    if name_or_path in shipped_mappings():
-        return (_shipped() / f"{name_or_path}.toml").read_bytes()
-    shipped = ", ".join(shipped_mappings())
-    if not name_or_path.endswith(".toml"):
-        raise refusals.UnknownMapping(field="mapping", name=name_or_path, shipped=shipped)
-    try:
-        return Path(name_or_path).read_bytes()
-    except (OSError, ValueError):
-        raise refusals.UnknownMapping(field="mapping", name=name_or_path, shipped=shipped) from None
-
-
-def _parsed(file: str, raw: bytes) -> dict[str, Any]:
-    try:
-        return tomllib.loads(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as problem:
-        said = f"byte {problem.start} is not UTF-8"
-    except tomllib.TOMLDecodeError as problem:
-        said = str(problem)
-    except RecursionError:
-        said = "it is nested too deeply"
-    raise refusals.MappingNotToml(field="mapping", file=file, problem=said)
 
 
 def _refusal(file: str, error: Any) -> Exception:
