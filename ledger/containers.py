@@ -78,8 +78,17 @@ def _ofd(content: bytes) -> bool:
                 return False
             with archive.open(root) as opened:
                 return b"OFD" in opened.read(_LONGEST_ROOT)
-    except (BadZipFile, KeyError, OSError, ValueError, NotImplementedError, EOFError, RuntimeError, zlib.error):
+    except _UNREADABLE:
         return False
+
+
+_UNREADABLE = (
+    *(BadZipFile, EOFError, OSError, ValueError, zlib.error),
+    KeyError,  # there is no such root
+    NotImplementedError,  # packed by a method that zipfile does not know
+    RuntimeError,  # enciphered
+)
+"""What zipfile raises of bytes that are no whole archive; nothing else is caught."""
 
 
 _WHOLE: Mapping[str, Callable[[bytes], bool]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -19,6 +19,7 @@ from domain.loan_application.standing import REVIEWS
 from domain.policy.finding import Finding
 from domain.policy.pin import PolicyPin
 from domain.working_days import WorkCalendar
+from tests.domain.lending import refuses
 
 NOW = Moment(now=datetime(2025, 6, 30, 4, tzinfo=UTC))
 PIN = PolicyPin(edition="jining_2024", digest="0" * 64)
@@ -113,14 +114,6 @@ def approve(found: LoanApplication, **more: Any) -> LoanApplication:
 def topics(found: LoanApplication) -> list[str]:
     told = [fact for fact in found.pending_events if isinstance(fact, Fact)]
     return [fact.TOPIC.removeprefix("application.") for fact in told]
-
-
-def refuses(found: LoanApplication, refusal: type[Refusal], act: Callable[[], object]) -> None:
-    """The rule says no, and nothing was told."""
-    before = list(found.pending_events)
-    with pytest.raises(refusal):
-        act()
-    assert list(found.pending_events) == before
 
 
 def test_a_life_from_submission_to_contract() -> None:
