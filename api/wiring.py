@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -79,7 +79,7 @@ class Installation:
 
     @cached_property
     def keystore(self) -> Keystore:
-        return Keystore(self._keys_dsn, self.settings.data / "keys" / "master.key")
+        return self._open.enter_context(closing(Keystore(self._keys_dsn, self.settings.data / "keys" / "master.key")))
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Protocol, TypeAlias
 
 from pydantic import Field
 
@@ -82,15 +83,25 @@ class ResumeGuarantees(SuspendGuarantees):
     pass
 
 
-class LookAtStop(Frozen):
-    """What a bank's or county's claims of the last months and its loan balance come to, in fen, and the first day counted."""
-
+class WatchFund(Frozen):
     fund: str
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What a bank's or county's claims since a day and its loan balance come to, in fen, the fund's own shares both."""
+
     scope: Scope
-    code: Code
-    compensated_fen: Fen = Field(ge=0)
-    balance_fen: Fen = Field(ge=0)
+    code: str
+    compensated_fen: Fen
+    balance_fen: Fen
     since: date
+
+
+class Figures(Protocol):
+    """Whoever knows what the fund paid and stands for."""
+
+    def __call__(self, fund: GuaranteeFund, today: date) -> Iterable[Claimed]: ...
 
 
 class LapseReservation(Frozen):
@@ -182,21 +193,27 @@ def resume_guarantees(ledger: Ledger, command: ResumeGuarantees, context: Comman
     return _told(ledger, command.fund, command, context, resume)
 
 
-def look_at_stop(ledger: Ledger, command: LookAtStop, context: CommandContext) -> Receipt | None:
-    """The stop by the figures (R-FUND-11); None where nothing changes. Raises UnknownFund, NotPermitted."""
-    context.actor.must_be(*STOPPERS, action="look at a fund's stop")
+def watch_fund(ledger: Ledger, figures: Figures, command: WatchFund, context: CommandContext) -> Receipt | None:
+    """担保基金监测: the stop by the figures of every bank and county (R-FUND-11), and the capacity; None where nothing changes.
+
+    Raises UnknownFund, NotPermitted.
+    """
+    context.actor.must_be(*STOPPERS, action="watch a fund")
 
     def look(fund: GuaranteeFund) -> None:
-        fund.look_at_stop(
-            context.moment,
-            scope=command.scope,
-            code=command.code,
-            compensated=command.compensated_fen,
-            balance=command.balance_fen,
-            since=command.since,
-        )
+        for claimed in figures(fund, context.moment.today):
+            fund.look_at_stop(
+                context.moment,
+                scope=claimed.scope,
+                code=claimed.code,
+                compensated=claimed.compensated_fen,
+                balance=claimed.balance_fen,
+                since=claimed.since,
+            )
 
-    return _told(ledger, command.fund, command, context, look)
+    receipt = _told(ledger, command.fund, command, context, look)
+    noticed = ledger.notice_capacity(command.fund, context)
+    return receipt or noticed
 
 
 def lapse_reservation(ledger: Ledger, command: LapseReservation, context: CommandContext) -> Receipt | None:

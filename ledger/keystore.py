@@ -10,8 +10,8 @@ import hashlib
 import hmac
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg_pool import ConnectionPool
 
 from domain.errors import Refusal
 from domain.personal_data import Sealed, binding
@@ -81,11 +82,29 @@ class Keystore:
     """
 
     def __init__(self, conninfo: str, master_key_file: Path) -> None:
-        self._conninfo = conninfo
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(hashtext('loan-ledger keystore'))")
             connection.execute(_TABLES)
             self._master = _master_key(connection, master_key_file)
+        self._pool = ConnectionPool(
+            conninfo,
+            kwargs={"autocommit": True},
+            min_size=0,
+            max_size=16,
+            open=False,
+            check=ConnectionPool.check_connection,
+            timeout=5.0,
+        )
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._pool.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection]:
+        self._pool.open()
+        with self._pool.connection() as connection:
+            yield connection
 
     @property
     def digest_key(self) -> bytes:
@@ -99,7 +118,7 @@ class Keystore:
     def known(self, id_numbers: Iterable[str]) -> Mapping[str, UUID]:
         """Who has these ID numbers; those that belong to nobody are left out."""
         hashed = {id_number: self._hashed(id_number) for id_number in set(id_numbers)}
-        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+        with self._connection() as connection:
             found = connection.execute(
                 "SELECT id_number_hash, person FROM blind_index WHERE id_number_hash = ANY(%s)",
                 (list(hashed.values()),),
@@ -110,14 +129,14 @@ class Keystore:
     def persons(self, id_numbers: Iterable[str]) -> Mapping[str, PersonKey]:
         """A key for each ID number, made where there is none."""
         found: dict[str, PersonKey] = {}
-        with psycopg.connect(self._conninfo, autocommit=True) as connection, connection.transaction():
+        with self._connection() as connection, connection.transaction():
             for id_number in sorted(set(id_numbers), key=self._hashed):
                 found[id_number] = self._person(connection, self._hashed(id_number))
         return found
 
     def key(self, person: UUID) -> PersonKey:
         """Raises PersonUnreadable."""
-        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+        with self._connection() as connection:
             row = connection.execute("SELECT key_id, wrapped FROM person_key WHERE person = %s", (person,)).fetchone()
         if row is None:
             raise PersonUnreadable(field="person", person=person)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -46,7 +46,7 @@ from domain.rural_partner.partner import RuralPartner
 from domain.rural_partner.project import PartnerProject
 from ledger import guards
 from ledger.context import CommandContext, request_digest
-from ledger.loading import Kept, trusting
+from ledger.loading import Kept, trusting, unsettled
 from ledger.mapper import FactMapper
 from ledger.recorder import LedgerRecorder, is_version_conflict, retried
 from ledger.store import AlreadyRecorded, LedgerDatastore, LossyFunctions, OverCapacity, StaleVersion
@@ -162,6 +162,16 @@ class Ledger(Application[UUID]):
                     if attempt == DECISIONS or not is_version_conflict(problem):
                         raise
         raise AssertionError("the last attempt either records or raises")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Within, this thread's commands are recorded all together at the end or, if anything is raised here, not at all.
+
+        Each is decided and refused as ever, but no receipt holds before the end, and what only the append can refuse (a repeat, a
+        full capacity) ends the batch. Other writers wait meanwhile, so it is for tenths of a second. Raises BatchLost.
+        """
+        with unsettled(), self.datastore.together():
+            yield
 
     def _as_looked_at(self, context: CommandContext) -> None:
         """Raises StaleVersion; a stream that has not begun is left to the decision to refuse."""

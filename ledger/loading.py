@@ -12,9 +12,10 @@ from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.application import ProjectorFunction, Repository, project_aggregate
+from eventsourcing.application import Cache, ProjectorFunction, Repository, project_aggregate
 
 _trusted: ContextVar[set[UUID] | None] = ContextVar("_trusted", default=None)
+_unsettled: ContextVar[Cache[UUID, Any] | None] = ContextVar("_unsettled", default=None)
 
 
 class Kept(Repository[UUID]):
@@ -30,35 +31,53 @@ class Kept(Repository[UUID]):
         deepcopy_from_cache: bool = True,
     ) -> Any:
         """The stream's aggregate, for the caller alone. Raises AggregateNotFoundError."""
-        assert self.cache is not None
         if version is not None:
             return self._reconstruct_aggregate(aggregate_id, version, projector_func)
         try:
-            kept: Any = self.cache.get(aggregate_id)
+            kept: Any = self._here.get(aggregate_id)
         except KeyError:
             kept = self._reconstruct_aggregate(aggregate_id, None, projector_func)
-            self.cache.put(aggregate_id, kept)
+            self._here.put(aggregate_id, kept)
+            return deepcopy(kept)
+        if _unsettled.get() is not None:
             return deepcopy(kept)
         if (trusted := _trusted.get()) is not None:
             trusted.add(aggregate_id)
             return deepcopy(kept)
         if newer := list(self.event_store.get(aggregate_id, gt=kept.version)):
             kept = projector_func(deepcopy(kept), newer)
-            self.cache.put(aggregate_id, kept)
+            self._here.put(aggregate_id, kept)
         return deepcopy(kept)
 
     def seen(self, aggregate_id: UUID) -> Any:
         """What is kept of the stream, as it was last seen and not to be changed; None if nothing is."""
-        assert self.cache is not None
         try:
-            return self.cache.get(aggregate_id)
+            return self._here.get(aggregate_id)
         except KeyError:
             return None
 
     def keep(self, aggregate: Any) -> None:
         """Keep what has just been saved."""
+        self._here.put(aggregate.id, deepcopy(aggregate))
+
+    @property
+    def _here(self) -> Cache[UUID, Any]:
+        """A batch keeps its own: nobody else may see before its end what it recorded, and to it alone that is the newest."""
+        unsettled = _unsettled.get()
+        if unsettled is not None:
+            return unsettled
         assert self.cache is not None
-        self.cache.put(aggregate.id, deepcopy(aggregate))
+        return self.cache
+
+
+@contextmanager
+def unsettled() -> Iterator[None]:
+    """Within, what is loaded and saved is kept for this thread only, and forgotten at the end."""
+    token = _unsettled.set(Cache())
+    try:
+        yield
+    finally:
+        _unsettled.reset(token)
 
 
 @contextmanager

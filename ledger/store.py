@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import psycopg
 from eventsourcing.persistence import DatabaseError
@@ -50,6 +51,10 @@ class LossyFunctions(Refusal):
     zh = "{field} 启用了会使读取方丢失事件的数据库函数；请关闭"
 
 
+class BatchLost(Exception):
+    """The database refused something in a batch, or was lost: nothing of the batch is recorded. Its commands can be given one by one."""
+
+
 class AlreadyRecorded(Exception):
     """The command under this idempotency key is in the log; the command layer answers with what it did then."""
 
@@ -65,12 +70,31 @@ _FULL: Mapping[str, type[Refusal]] = {
 """What is said when the places of a guard are taken."""
 
 
+_batch: ContextVar[Connection[DictRow] | None] = ContextVar("_batch", default=None)
+
+
+class Pool(ConnectionPool[Connection[DictRow]]):
+    """The library's pool; within a batch, everybody gets the batch's connection."""
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection[DictRow]]:
+        batch = _batch.get()
+        if batch is None:
+            with super().connection(timeout) as connection:
+                yield connection
+            return
+        try:
+            yield batch
+        except psycopg.Error as problem:
+            raise BatchLost(str(problem)) from problem
+
+
 class LedgerDatastore(PostgresDatastore):
     """The library's datastore over any connection string: sockets, several hosts, TLS."""
 
     def __init__(self, conninfo: str, *, schema: str = "ledger", pool_size: int = 1, max_overflow: int = 15):
         super().__init__("", "", "", "", "", schema=schema)
-        self.pool = ConnectionPool(
+        self.pool = Pool(
             conninfo,
             connection_class=Connection[DictRow],
             kwargs={"row_factory": dict_row},
@@ -96,6 +120,21 @@ class LedgerDatastore(PostgresDatastore):
             if answer is None:
                 raise
             raise answer from problem
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Within, what this thread reads and appends goes over one connection, in one transaction that holds the order lock.
+
+        Raises BatchLost.
+        """
+        assert _batch.get() is None, "one batch at a time"
+        with self.get_connection() as connection, connection.transaction():
+            connection.execute("SELECT ledger.begin_batch()")
+            token = _batch.set(connection)
+            try:
+                yield
+            finally:
+                _batch.reset(token)
 
 
 def _answer(cause: BaseException | None) -> Exception | None:

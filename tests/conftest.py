@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -48,17 +49,15 @@ def template(server: str) -> Iterator[str]:
 @pytest.fixture
 def database(server: str, template: str) -> Iterator[str]:
     """The connection string of a fresh, migrated database, as its owner."""
-    name = f"loan_ledger_test_{os.getpid()}_{next(_numbers)}"
-    yield _create(server, name, template)
-    _drop(server, name)
+    with scratch(server, template) as dsn:
+        yield dsn
 
 
 @pytest.fixture
 def empty_database(server: str) -> Iterator[str]:
     """The connection string of a fresh database without any table."""
-    name = f"loan_ledger_empty_{os.getpid()}_{next(_numbers)}"
-    yield _create(server, name)
-    _drop(server, name)
+    with scratch(server) as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -81,6 +80,14 @@ def context(moment: Moment) -> CommandContext:
 def as_role(dsn: str, role: str) -> str:
     """The same database, in one of the ledger's roles."""
     return make_conninfo(dsn, options=f"-c role=loan_ledger_{role}")
+
+
+@contextmanager
+def scratch(server: str, template: str | None = None) -> Iterator[str]:
+    """The connection string of a new database, a copy of the template or empty; dropped at the end."""
+    name = f"loan_ledger_test_{os.getpid()}_{next(_numbers)}"
+    yield _create(server, name, template)
+    _drop(server, name)
 
 
 def _create(server: str, name: str, template: str | None = None) -> str:

@@ -13,6 +13,7 @@ from api.bench.applying import histories, registers
 from api.bench.checking import checks
 from api.bench.commanding import commands
 from api.bench.contest import Benchmark, Effort, Measured, measure
+from api.bench.demonstrating import demonstrations
 from api.bench.importing import imports
 from api.bench.rebuilding import against_copy_out, against_runner
 from api.bench.replaying import replays
@@ -37,6 +38,7 @@ _ALL = (
     Benchmark("as_of_replay", "loans/s", replays),
     Benchmark("application_import", "events/s", histories, most=3),
     Benchmark("as_of_register", "registers/s", registers, most=5),
+    Benchmark("demonstration", "facts/s", demonstrations, most=5),
     Benchmark("eligibility", "checks/s", checks, most=5),
 )
 FULL = Effort()

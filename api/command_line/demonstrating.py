@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from api.command_line.app import CLEAN, DIFFERENCES, app, progress, show
-from api.demo.answering import Answering
-from api.demo.applications import Applicants
-from api.demo.asking import as_asked, asked_by
-from api.demo.funds import ensure_fund
-from api.demo.partners import introduce, play_partners
-from api.demo.playing import CHANNEL, Player
-from api.demo.scene import Life, lives
-from api.demo.ways import applied_in_vain, play_in_vain
+from api.demo.book import play_around, play_loans, prepare
+from api.demo.playing import CHANNEL
 from api.settings import Settings
 from api.wiring import Installation
-from domain.actor import LOCAL_OPERATOR
 from domain.errors import Refusal
 from domain.facts import Moment
-from domain.rural_partner.partner import RURAL_LOAN
-from ledger.context import CommandContext
-from ledger.publishing import publish_policy, shipped
 from ledger.verifying import verify
 from projections import log, querying
 from projections.querying import Question
@@ -72,35 +60,13 @@ def _play(installation: Installation, loans: int, seed: int) -> None:
     counted = installation.projector.execute(
         "SELECT count(*) FROM ledger.stored_events WHERE topic = 'loan.contract_signed'"
     ).fetchone()
-    moment, first = Moment(now=datetime.now(UTC)), counted[0] + 1 if counted else 1
-    player, applicants = (
-        Player(installation.ledger, installation.keystore, moment),
-        Applicants(replace(installation.desk, source=Answering()), moment),
-    )
-    publish_policy(installation.ledger, shipped(), CommandContext(LOCAL_OPERATOR, moment, channel=CHANNEL))
-    ensure_fund(installation.ledger, moment, CHANNEL)
+    desk, moment, first = installation.desk, Moment(now=datetime.now(UTC)), counted[0] + 1 if counted else 1
+    prepare(desk, moment)
     with progress() as bar:
         task = bar.add_task("loans", total=loans)
-        played = list[Life]()
-        for number, life in enumerate(lives(loans, seed, first), first):
-            played.append(_play_one(player, applicants, life, number, seed))
-            bar.advance(task)
-        for number, life in enumerate(applied_in_vain(loans, seed, first)):
-            play_in_vain(applicants, life, number)
-        play_partners(player, played, seed)
-
-
-def _play_one(player: Player, applicants: Applicants, life: Life, number: int, seed: int) -> Life:
-    """The life as it was played: with an application where it begins with one."""
-    asked = asked_by(life, number)
-    if asked is None:
-        player.play(life)
-        return life
-    life = as_asked(life, asked)
-    if asked.product == RURAL_LOAN:
-        introduce(player, life, seed)
-    player.play(life, partial(applicants.sign, asked))
-    return life
+        numbers = range(first, first + loans)
+        played = play_loans(desk, moment, numbers, seed, done=lambda more: bar.advance(task, more))
+        play_around(desk, moment, played, seed, first)
 
 
 def _summary(installation: Installation) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ import typer
 from api.command_line.app import CLEAN, app, context_of, show
 from api.command_line.applying import Day, NotReadable, day_of
 from api.settings import Settings
-from api.watching import watch_fund
+from api.watching import PaperFigures
 from api.wiring import Installation
 from domain.guarantee_fund.method import read_method, shipped_method
 from domain.money import parse_yuan, yuan
@@ -158,7 +159,8 @@ def watch(context: typer.Context, code: Fund) -> int:
 
     def act(installation: Installation, made: CommandContext, day: date) -> None:
         installation.up_to_date([projection("fund_position")])
-        watch_fund(installation.ledger, installation.projector, code, made)
+        figures = PaperFigures(lambda: nullcontext(installation.projector))
+        funding.watch_fund(installation.ledger, figures, funding.WatchFund(fund=code), made)
 
     return _acted(context, code, None, act)
 

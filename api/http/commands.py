@@ -60,17 +60,17 @@ def command(
         **numbers: str,
     ) -> Response:
         hall: Hall = request.app.state.hall
-        return await hall.do(lambda: _done(request, hall.desk, context, said_by(kind, body) | numbers))
+        return await hall.do(lambda: _done(request, hall, context, said_by(kind, body) | numbers))
 
-    def _done(request: Request, desk: Desk, context: CommandContext, said: dict[str, Any]) -> Response:
-        newcomers = Newcomers(desk.keystore, said["value_date"]) if persons else None
+    def _done(request: Request, hall: Hall, context: CommandContext, said: dict[str, Any]) -> Response:
+        newcomers = Newcomers(hall.desk.keystore, said["value_date"]) if persons else None
         for name in persons:
             said[name] = _pseudonyms(newcomers, said.get(name))
         made = kind.model_validate({name: value for name, value in said.items() if value is not None})
         asked = expecting(context, thing.stream(said.get(thing.number, "")), request)
-        receipt = use_case(**_at_hand(use_case, desk, newcomers), command=made, context=asked)
+        receipt = use_case(**_at_hand(use_case, hall, newcomers), command=made, context=asked)
         shown = opens or thing
-        return answered(desk, shown, said.get(shown.number, ""), receipt, opened=opens is not None)
+        return answered(hall.desk, shown, said.get(shown.number, ""), receipt, opened=opens is not None)
 
     named(serve, () if opens is thing or not thing.number else (thing.number,))
     add(router, path, serve, use_case, opens or thing, opens=opens is not None, extra=documents.body(model, example))
@@ -144,9 +144,16 @@ def named(serve: Any, numbers: Sequence[str]) -> None:
     serve.__signature__ = Signature(plain + typed)
 
 
-def _at_hand(use_case: UseCase, desk: Desk, newcomers: Newcomers | None) -> dict[str, Any]:
-    """What the use case takes besides the command: the desk, or of it what it names, and who may have to be registered."""
-    hands = {"desk": desk, "ledger": desk.ledger, "keystore": desk.keystore, "newcomers": newcomers}
+def _at_hand(use_case: UseCase, hall: Hall, newcomers: Newcomers | None) -> dict[str, Any]:
+    """What the use case takes besides the command: the desk, or of it what it names, who may have to be registered, a fund's figures."""
+    desk = hall.desk
+    hands = {
+        "desk": desk,
+        "ledger": desk.ledger,
+        "keystore": desk.keystore,
+        "newcomers": newcomers,
+        "figures": hall.figures,
+    }
     return {name: hands[name] for name in signature(use_case).parameters if name in hands}
 
 

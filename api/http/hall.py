@@ -19,6 +19,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from api.http.problems import NoSuchPosition, ProjectionBehind, ProjectionStopped, Unavailable
+from api.watching import PaperFigures
 from api.wiring import Installation
 from ledger.desk import Desk
 from projections.standing import HEAD, POSITION_AT, standing
@@ -42,6 +43,7 @@ class Hall:
         conninfo = psycopg.conninfo.make_conninfo(installation.dsn("reader"))
         options = psycopg.conninfo.conninfo_to_dict(conninfo)["options"]
         self._conninfo = psycopg.conninfo.make_conninfo(conninfo, options=f"{options} {_READING}")
+        self.figures = PaperFigures(lambda: psycopg.connect(self._conninfo, autocommit=True))
         self._woken: dict[str, asyncio.Event] = {}
 
     @asynccontextmanager

@@ -70,15 +70,12 @@ def suspended(office: Office, day: date) -> None:
 
 @when(step("the bank's claims of a year are {claims:yuan} of a balance of {balance:yuan}"))
 def figures(office: Office, claims: Fen, balance: Fen) -> None:
-    command = funding.LookAtStop(
-        fund=office.fund,
-        scope="bank",
-        code=office.bank,
-        compensated_fen=claims,
-        balance_fen=balance,
-        since=office.today.replace(year=office.today.year - 1),
+    since = office.today.replace(year=office.today.year - 1)
+    told = [funding.Claimed("bank", office.bank, compensated_fen=claims, balance_fen=balance, since=since)]
+    watch = funding.WatchFund(fund=office.fund)
+    office.act(
+        lambda: funding.watch_fund(office.ledger, lambda fund, today: told, watch, office.by("system", "day_close"))
     )
-    office.act(lambda: funding.look_at_stop(office.ledger, command, office.by("system", "day_close")))
 
 
 @then(step("the fund holds {reserved:yuan} ready, stands for {exposure:yuan} and has {headroom:yuan} left to promise"))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 
+from domain.calendar import city_day
 from ledger.approving import FUND
-from tests.api.http.calling import APPROVER, BANK, GUARANTOR, HR, Caller, approved, lent
+from tests.api.http.calling import APPROVER, BANK, GUARANTOR, HR, Answer, Caller, approved, lent
 
 OTHER_BANKER, FUNDS = "bank_officer:wu@rural_commercial/370811", "fund_officer:he@hr/370800"
 
@@ -63,20 +65,8 @@ def test_from_the_request_over_three_reviews_to_payout_repayment_loss_and_recove
 @pytest.mark.usefixtures("policy", "working")
 def test_from_the_request_over_default_to_a_claim_paid_and_two_recoveries(call: Caller, database: str) -> None:
     """风险补偿 by 9/30/61; finance then reads of the fund what plain SQL sums from the facts alone."""
-    capital = {"level": "city", "bank": "rural_commercial", "bank_reference": "C-1", "value_date": "2025-01-02"}
-    call.done("injectCapital", FUND, amount="1000000.00", **capital)
-    lent(call)
-    package = {code: f"{n:064x}" for n, code in enumerate(("claim_form", "dunning", "contract"), 1)}
-    filed = call.done("fileClaim", by=BANK, loan_no="JN-1", claim_no="C-1", documents=package, value_date="2025-08-01")
-    assert (filed.status, filed.headers["Location"]) == (201, "/api/v1/claims/C-1")
-    call.done("verifyClaim", "C-1", by=HR, value_date="2025-08-04")
-    call.done("confirmShare", "C-1", by=OTHER_BANKER, party="bank", value_date="2025-08-05")
-    call.done("confirmShare", "C-1", by=GUARANTOR, party="guarantor", value_date="2025-08-05")
-    for office in ("pboc", "finance", "hr"):
-        approved = call.done(
-            "endorseClaim", "C-1", by=f"{office}_officer:{office}@{office}", office=office, value_date="2025-08-06"
-        )
-    assert sorted(approved.resource["waits_for"]) == ["fund", "guarantor"]
+    endorsed = claimed(call)
+    assert sorted(endorsed.resource["waits_for"]) == ["fund", "guarantor"]
     for party, by in (("guarantor", GUARANTOR), ("fund", FUNDS)):
         said = {"party": party, "bank": "rural_commercial", "bank_reference": f"P-{party}", "value_date": "2025-08-20"}
         paid = call.done("payShare", "C-1", by=by, **said)
@@ -105,6 +95,42 @@ def test_from_the_request_over_default_to_a_claim_paid_and_two_recoveries(call: 
     assert all(line["exposure"] == line["reserved"] == "0.00" for line in lines)
     (claim,) = call.done("listClaims", query={"wait_for": last.receipt["position"]}).json["rows"]
     assert (claim["status"], Decimal(claim["fund_share"])) == ("paid", told["claims_paid"])
+
+
+def claimed(call: Caller) -> Answer:
+    """A fund with capital, and the claim C-1 that waits to be paid."""
+    capital = {"level": "city", "bank": "rural_commercial", "bank_reference": "C-1", "value_date": "2025-01-02"}
+    call.done("injectCapital", FUND, amount="1000000.00", **capital)
+    lent(call)
+    package = {code: f"{n:064x}" for n, code in enumerate(("claim_form", "dunning", "contract"), 1)}
+    filed = call.done("fileClaim", by=BANK, loan_no="JN-1", claim_no="C-1", documents=package, value_date="2025-08-01")
+    assert (filed.status, filed.headers["Location"]) == (201, "/api/v1/claims/C-1")
+    call.done("verifyClaim", "C-1", by=HR, value_date="2025-08-04")
+    call.done("confirmShare", "C-1", by=OTHER_BANKER, party="bank", value_date="2025-08-05")
+    call.done("confirmShare", "C-1", by=GUARANTOR, party="guarantor", value_date="2025-08-05")
+    for office in ("pboc", "finance", "hr"):
+        by = f"{office}_officer:{office}@{office}"
+        endorsed = call.done("endorseClaim", "C-1", by=by, office=office, value_date="2025-08-06")
+    return endorsed
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_watch_suspends_whoever_reached_the_stop(call: Caller) -> None:
+    claimed(call)
+    assert call.done("watchFund", FUND, by=FUNDS).json["receipt"] is None, "nothing is paid yet"
+    today = city_day(datetime.now(UTC)).isoformat()
+    for party, by in (("guarantor", GUARANTOR), ("fund", FUNDS)):
+        said = {"party": party, "bank": "rural_commercial", "bank_reference": f"P-{party}", "value_date": today}
+        paid = call.done("payShare", "C-1", by=by, **said)
+    call.done("listFundPositions", query={"wait_for": paid.receipt["position"]})
+    watched = call.done("watchFund", FUND, by=FUNDS, key="watch")
+    assert watched.resource["suspended"] == ["bank rural_commercial", "county 370811"]
+    story = call.done("replayStream", "fund", FUND).json["events"]
+    assert [event["topic"] for event in story[-2:]] == ["fund.guarantees_suspended"] * 2
+    assert call.done("watchFund", FUND, by=FUNDS, key="watch").receipt["repeated"]
+    assert call.done("watchFund", FUND, by=FUNDS).json["receipt"] is None
+    assert call("watchFund", FUND, by=BANK).code == "actor.not_permitted"
+    assert call("watchFund", "nowhere", by=FUNDS).code == "fund.unknown"
 
 
 def plain_sums(database: str) -> dict[str, int]:
