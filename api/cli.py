@@ -15,6 +15,7 @@ from api.command_line import (
     policy,
     prechecking,
     projects,
+    scheduling,
     serving,
     taking_in,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "policy",
     "prechecking",
     "projects",
+    "scheduling",
     "serving",
     "taking_in",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, datetime, timedelta, timezone
-from fractions import Fraction
 
 from domain.errors import InvalidInput
 
@@ -21,7 +20,8 @@ def add_months(start: date, months: int) -> date:
     """The same day of the month `months` later, or that month's last day (31 January + 1 = 28 or 29 February)."""
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
-    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+    day = start.day if start.day <= 28 else min(start.day, calendar.monthrange(year, month + 1)[1])
+    return date(year, month + 1, day)
 
 
 def parse_day(text: str, *, field: str = "date") -> date:
@@ -35,24 +35,23 @@ def parse_day(text: str, *, field: str = "date") -> date:
         raise InvalidInput(field=field, problem=f"{text[:40]!a} is not a day", expected="YYYY-MM-DD") from None
 
 
-def year_parts(start: date, end: date, *, year: str, month: str) -> list[tuple[int, int]]:
+def year_length(year: int) -> int:
+    return 366 if calendar.isleap(year) else 365
+
+
+def year_parts(start: date, end: date, *, year: str) -> list[tuple[int, int]]:
     """The time from `start` (counted) to `end` (not counted) as days, each with the length of its year.
 
-    `year` is `360`, `364`, `365` or `actual` (each calendar year by its own length); `month` is `actual` or `30`.
+    `year` is `360`, `364`, `365` or `actual`: each calendar year by its own length. A time across New Year is split at 31 December, so
+    that this day already weighs as one of the new year (peers.md §B.3; ISDA splits at 1 January).
     """
-    if month == "30":
-        days = (end.year - start.year) * 360 + (end.month - start.month) * 30 + min(end.day, 30) - min(start.day, 30)
-        return [(days, 360 if year == "actual" else int(year))]
     if year != "actual":
         return [((end - start).days, int(year))]
     parts = []
     while start < end:
-        stop = min(end, date(start.year + 1, 1, 1))
-        parts.append(((stop - start).days, 366 if calendar.isleap(start.year) else 365))
+        turn = date(start.year, 12, 31)
+        within = start.year if start < turn else start.year + 1
+        stop = min(end, turn if start < turn else date(within, 12, 31))
+        parts.append(((stop - start).days, year_length(within)))
         start = stop
     return parts
-
-
-def year_fraction(start: date, end: date, *, year: str, month: str) -> Fraction:
-    """The same time as a part of a year, exactly."""
-    return sum((Fraction(*part) for part in year_parts(start, end, year=year, month=month)), Fraction(0))

@@ -12,7 +12,7 @@ from domain.calendar import add_months
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.loan.refusals import LoanExists
-from domain.loan.schedule import schedule
+from domain.loan.schedule import must_be_serviced
 from domain.loan.terms import RateBasis, RepaymentTerms
 from domain.loan_application.application import LoanApplication
 from domain.loan_application.events import Approved, CreditReviewed, Submitted
@@ -232,10 +232,10 @@ def _begun(
     command: SignApproved,
     context: CommandContext,
 ) -> Loan:
-    """The loan with everything pinned that the signing day says. Raises NoLpr, ScheduleNotOffered, DatedInFuture."""
+    """The loan with everything pinned that the signing day says. Raises NoLpr, TermsNotServiced, ScheduleNotOffered, DatedInFuture."""
     quote, amount = desk.book.lpr_on(command.value_date), approval.amount_fen
     terms = _terms(command.method, approval.months, quote.one_year, approval.margin_bp)
-    schedule(amount, command.value_date, terms)
+    must_be_serviced(amount, command.value_date, terms)
     return Loan.sign(
         context.moment,
         loan_no=command.loan_no,

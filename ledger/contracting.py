@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.loan.refusals import LoanExists
-from domain.loan.schedule import schedule
+from domain.loan.schedule import must_be_serviced
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
 from domain.money import Fen
 from domain.ratio import ShareScheme
@@ -49,13 +49,13 @@ def held_ready(ledger: Ledger, scheme: ShareScheme, amount: Fen, signed_on: date
 def sign_contract(ledger: Ledger, command: SignContract, context: CommandContext) -> Receipt | None:
     """Open the loan with everything pinned; the fund of its scheme holds its share ready until the last day for drawing.
 
-    Raises LoanExists, UnknownFund, FundCapacityExceeded, GuaranteesAreSuspended, ScheduleNotOffered, DatedInFuture.
+    Raises LoanExists, UnknownFund, FundCapacityExceeded, GuaranteesAreSuspended, TermsNotServiced, ScheduleNotOffered, DatedInFuture.
     """
 
     def decide() -> list[Loan]:
         if ledger.knows(Loan.create_id(command.loan_no)):
             raise LoanExists(field="loan_no", loan_no=command.loan_no)
-        schedule(command.approved_fen, command.value_date, command.terms)
+        must_be_serviced(command.approved_fen, command.value_date, command.terms)
         contract = {name: getattr(command, name) for name in type(command).model_fields}
         held = held_ready(ledger, command.share_scheme, command.approved_fen, command.value_date)
         return [Loan.sign(context.moment, **contract, **held)]

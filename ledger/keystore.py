@@ -93,7 +93,7 @@ class Keystore:
             max_size=16,
             open=False,
             check=ConnectionPool.check_connection,
-            timeout=5.0,
+            timeout=5,
         )
 
     def close(self) -> None:

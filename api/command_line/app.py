@@ -70,11 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     except Refusal as refusal:
         return _refused(refusal, settings)
     except ValidationError as problem:
-        first = problem.errors(include_input=False)[0]
-        field, (en, zh) = ".".join(map(str, first["loc"])) or "input", expected_of(first)
-        return _refused(
-            InvalidInput(field=field, problem={"en": en, "zh": zh}, expected="a value that the field allows"), settings
-        )
+        return _refused(invalid(problem), settings)
     except EmbeddedPostgresError as problem:
         return _failed("database.embedded", str(problem), settings, REFUSED)
     except KeyboardInterrupt:
@@ -86,6 +82,19 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _failed("usage", problem.format_message(), settings, BAD_INPUT)
     return _interrupted(settings) if result == INTERRUPTED else int(result or 0)
+
+
+def invalid(problem: ValidationError) -> InvalidInput:
+    """The first field that does not fit."""
+    first = problem.errors(include_input=False)[0]
+    field, (en, zh) = ".".join(map(str, first["loc"])) or "input", expected_of(first)
+    return InvalidInput(field=field, problem={"en": en, "zh": zh}, expected="a value that the field allows")
+
+
+def told(refusal: Refusal) -> dict[str, Any]:
+    """A refusal as documents have it."""
+    said = {"en": refusal.message("en"), "zh": refusal.message("zh")}
+    return {"code": refusal.code, "field": refusal.field, "message": said}
 
 
 def context_of(settings: Settings, channel: str = "command_line", key: str | None = None) -> CommandContext:
@@ -149,9 +158,8 @@ def _refused(refusal: Refusal, settings: Settings) -> int:
 def _failed(code: str, message: str, settings: Settings, status: int, refusal: Refusal | None = None) -> int:
     errors.print(message, style="red", markup=False, soft_wrap=True)
     if settings.json:
-        said = {"en": refusal.message("en"), "zh": refusal.message("zh")} if refusal else {"en": message}
-        document = {"error": {"code": code, "field": refusal.field if refusal else None, "message": said}}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        error = told(refusal) if refusal else {"code": code, "field": None, "message": {"en": message}}
+        sys.stdout.write(json.dumps({"error": error}, ensure_ascii=False) + "\n")
     return status
 
 

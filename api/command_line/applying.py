@@ -278,15 +278,20 @@ def day_of(on: str | None, moment: Moment) -> date:
 
 def read_json(file: str) -> dict[str, Any]:
     """Raises NotReadable."""
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-        document = json.loads(text)
-    except (OSError, ValueError, RecursionError) as problem:
-        said = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
-        raise NotReadable(field="form", file=file, problem=said) from None
+    document = read_any(file, "form")
     if not isinstance(document, dict):
         raise NotReadable(field="form", file=file, problem="it is no object")
     return document
+
+
+def read_any(file: str, field: str) -> Any:
+    """What a JSON file says, or standard input where it is `-`. Raises NotReadable."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        return json.loads(text)
+    except (OSError, ValueError, RecursionError) as problem:
+        said = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
+        raise NotReadable(field=field, file=file, problem=said) from None
 
 
 def _standing(settings: Settings, installation: Installation, case: str) -> int:

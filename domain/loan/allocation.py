@@ -14,9 +14,9 @@ from math import lcm
 from operator import attrgetter
 from typing import Literal
 
-from domain.calendar import year_parts
 from domain.loan.balances import Balance, BalanceChange, DatedTotals, difference
 from domain.loan.events import Allocation
+from domain.loan.periods import Periods
 from domain.loan.terms import RepaymentTerms
 from domain.money import Fen
 from domain.ratio import ShareScheme
@@ -41,12 +41,13 @@ _IN_ORDER = attrgetter("value_date", "order")
 
 @dataclass
 class _Course:
-    """A loan on its way through the movements; `lent` is principal × days, in fen-days, by the length of the year.
+    """A loan on its way through the movements; `lent` is principal × time, in fen-years, by the parts that a year is counted in.
 
     `released`: a claim on it was approved, so nobody stands for it any more (domain.md §3).
     """
 
     terms: RepaymentTerms | None
+    periods: Periods | None = None
     day: date = date.min
     principal: Fen = 0
     released: bool = False
@@ -55,10 +56,9 @@ class _Course:
 
     def advance(self, day: date) -> None:
         """Interest runs on the principal, the first day counted and the last not (R-INT-8, assumed)."""
-        if self.terms is not None and self.principal and day > self.day:
-            count = self.terms.day_count
-            for days, length in year_parts(self.day, day, year=count.year, month=count.month):
-                self.lent[length] = self.lent.get(length, 0) + self.principal * days
+        if self.periods is not None and self.principal and day > self.day:
+            for part, of_year in self.periods.parts(self.day, day):
+                self.lent[of_year] = self.lent.get(of_year, 0) + self.principal * part
         self.day = day
 
     def interest_due(self) -> Fen:
@@ -135,6 +135,8 @@ def interest_due(terms: RepaymentTerms | None, movements: Iterable[Movement], da
 
 def _changes(course: _Course, movement: Movement) -> dict[Balance, Fen]:
     if movement.kind == "disbursed":
+        if course.terms is not None and course.periods is None:
+            course.periods = Periods(movement.value_date, course.terms)
         course.principal += movement.fen
         return {Balance.PRINCIPAL: movement.fen}
     if movement.kind == "charged_off":

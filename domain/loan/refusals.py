@@ -17,6 +17,14 @@ class LoanExists(Refusal):
     zh = "贷款 {loan_no} 已登记；请为新合同另编号码"
 
 
+class TermsNotServiced(Refusal):
+    """Interest of a running loan is worked out from what is owed each day; conventions that do otherwise are computed beforehand only."""
+
+    code = "loan.terms_not_serviced"
+    en = "a loan with {field} = {value} can be computed beforehand but is not serviced here; sign it with {offered}"
+    zh = "{field} = {value} 的还款条件可以试算，但尚不支持按此签约；请改用 {offered}"
+
+
 class BeyondContract(Refusal):
     """Disbursements sum to the contract amount at most (domain.md §2, LoanDisbursed)."""
 

@@ -1,31 +1,28 @@
-"""Repayment schedule 还款计划: when what is due. 等额本息 (equal instalments) and 到期一次还本付息 (bullet) are computed."""
+"""Repayment schedule 还款计划: when what is due, by every convention that terms can name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
+from collections.abc import Sequence
+from datetime import date
+from decimal import Context, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
-from domain.calendar import add_months, year_fraction
-from domain.errors import Refusal
+from domain.loan.periods import Periods
+from domain.loan.periods import ScheduleNotOffered as ScheduleNotOffered
+from domain.loan.refusals import TermsNotServiced
 from domain.loan.terms import RepaymentTerms
 from domain.money import Fen
 
-_ROUNDING = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP, "up": ROUND_UP, "down": ROUND_DOWN}
-_PRECISE = Context(prec=60)
+SMOOTHINGS = 3
+"""How often the equal instalment is corrected so that the last one comes closer to it (peers.md §A)."""
+
+_PRECISE = Context(prec=50)
+Rate = tuple[int, int]
+"""Of a period, on its balance: a numerator and a denominator."""
 
 
-class ScheduleNotOffered(Refusal):
-    """The terms ask for a convention that is recorded but not computed yet."""
-
-    code = "schedule.not_offered"
-    en = "a schedule with {field} = {value} is not computed yet; use one of: {offered}"
-    zh = "暂不支持 {field} = {value} 的还款计划；可用：{offered}"
-
-
-@dataclass(frozen=True)
-class Instalment:
+class Instalment(NamedTuple):
     """One row: what falls due on `due`, in fen, and the principal left after it."""
 
     due: date
@@ -34,94 +31,192 @@ class Instalment:
     balance: Fen
 
 
-def schedule(principal: Fen, start: date, terms: RepaymentTerms) -> list[Instalment]:
+def schedule(principal: Fen, start: date, terms: RepaymentTerms, as_of: date | None = None) -> list[Instalment]:
     """The instalments of a loan paid out in one sum on `start`.
 
-    Interest of a period is the balance × rate × its part of a year, rounded to the fen; the last instalment takes what is
-    left, so the principals sum to the amount and the last balance is 0. Raises ScheduleNotOffered.
+    Interest of a period is the balance × rate × its part of a year, rounded to the fen; the last instalment takes what is left, so the
+    principals sum to the amount and the last balance is 0. Without instalments everything is due on the first day. Where terms
+    recalculate what is overdue, all principal that fell due by `as_of` counts as unpaid until then. Raises ScheduleNotOffered.
     """
-    _offered(terms)
-    try:
-        dates = due_dates(start, terms)
-    except (ValueError, OverflowError):
-        raise ScheduleNotOffered(
-            field="instalments", value=terms.instalments, offered="a last day before 10000-01-01"
-        ) from None
-    if terms.method == "bullet":
-        return _bullet(principal, start, dates, terms)
-    return _equal_instalments(principal, start, dates, terms)
+    if not terms.instalments:
+        return [Instalment(due=start, principal=principal, interest=0, balance=0)]
+    course = _Course(principal, start, terms, as_of)
+    match terms.method:
+        case "bullet":
+            return course.bullet()
+        case "interest_only":
+            return course.rows([0] * terms.instalments)
+        case "equal_principal":
+            return course.rows([course.equal_part()] * terms.instalments)
+        case "equal_instalment" if terms.interest == "flat":
+            return course.flat_instalments()
+        case _:
+            return course.equal_instalments()
+
+
+def must_be_serviced(principal: Fen, start: date, terms: RepaymentTerms) -> None:
+    """A contract's terms give a schedule, and the loan can be run by them. Raises TermsNotServiced, ScheduleNotOffered."""
+    grace = terms.grace
+    for field, value, serviced in (
+        ("interest", terms.interest, "declining"),
+        ("grace.interest_payment", grace.interest_payment, 0),
+        ("grace.interest_free", grace.interest_free, 0),
+    ):
+        if value != serviced:
+            raise TermsNotServiced(field=field, value=value, offered=serviced)
+    schedule(principal, start, terms)
 
 
 def due_dates(start: date, terms: RepaymentTerms) -> list[date]:
-    """The k-th due date is k periods after `start`, counted from `start` itself (31 January, 29 February, 31 March)."""
-    steps = [k * terms.every for k in range(1, terms.instalments + 1)]
-    match terms.unit:
-        case "days":
-            return [start + timedelta(days=step) for step in steps]
-        case "weeks":
-            return [start + timedelta(weeks=step) for step in steps]
-        case "months":
-            return [add_months(start, step) for step in steps]
-        case "years":
-            return [add_months(start, 12 * step) for step in steps]
+    """When the instalments fall due. Raises ScheduleNotOffered."""
+    return Periods(start, terms).dates()
 
 
-def _offered(terms: RepaymentTerms) -> None:
-    plain = RepaymentTerms(annual_rate=terms.annual_rate, instalments=terms.instalments)
-    if terms.method not in ("equal_instalment", "bullet"):
-        raise ScheduleNotOffered(field="method", value=terms.method, offered="equal_instalment, bullet")
-    for name in (
-        "interest",
-        "interest_period",
-        "leap",
-        "multiple_of_fen",
-        "grace",
-        "style",
-        "recalculate_overdue",
-        "first_due",
-        "due_day",
-    ):
-        if getattr(terms, name) != getattr(plain, name):
-            raise ScheduleNotOffered(field=name, value=getattr(terms, name), offered=str(getattr(plain, name)))
+class _Course:
+    """One loan's way through its periods."""
+
+    def __init__(self, principal: Fen, start: date, terms: RepaymentTerms, as_of: date | None) -> None:
+        self.principal, self.terms = principal, terms
+        self.periods = Periods(start, terms)
+        self.dates = self.periods.dates()
+        self.starts = [start, *self.dates[:-1]]
+        self.annual = terms.annual_rate.as_integer_ratio()
+        self.rates = [self._rate(number) for number in range(len(self.dates))]
+        self.as_of = as_of if as_of is not None and terms.recalculate_overdue else start
+
+    def equal_instalments(self) -> list[Instalment]:
+        """等额本息. The equal instalment is rounded; where the last one is far from it, it is corrected and kept if that helps."""
+        payment = self._in_multiples(_payment(self.principal, self.rates[self._first_paying :]))
+        found = self.rows(payment=payment)
+        if self.terms.style == "progressive":
+            payment = self._smoothed(payment, self.rows(payment=payment, overdue=False))
+            found = self.rows(payment=payment)
+        return found
+
+    def flat_instalments(self) -> list[Instalment]:
+        """Interest on the whole amount throughout: by its periods (progressive), or spread evenly (cumulative)."""
+        if self.terms.style == "cumulative":
+            return self.rows([self.equal_part()] * len(self.dates))
+        paying = len(self.dates) - self._first_paying
+        return self.rows(payment=self._in_multiples(Fraction(self.principal + sum(self._spread()), paying)))
+
+    def bullet(self) -> list[Instalment]:
+        """到期一次还本付息: one row, its interest rounded once."""
+        interest = self._rounded(self.principal * self._whole_rate)
+        return [Instalment(due=self.dates[-1], principal=self.principal, interest=interest, balance=0)]
+
+    def equal_part(self) -> Fen:
+        """等额本金: the principal of every instalment but the last."""
+        return self._in_multiples(Fraction(self.principal, len(self.dates) - self._first_paying))
+
+    def rows(
+        self, parts: Sequence[Fen] | None = None, payment: Fen | None = None, *, overdue: bool = True
+    ) -> list[Instalment]:
+        """The rows of given principal parts, or of an equal payment; the last takes what is left."""
+        rows, balance, put_off = list[Instalment](), self.principal, 0
+        flat = self._spread() if self.terms.interest == "flat" else None
+        last, grace = len(self.dates) - 1, self.terms.grace
+        for number, due in enumerate(self.dates):
+            accrued = put_off + (flat[number] if flat else self._accrued(number, balance, overdue=overdue))
+            asked = number >= grace.interest_payment or number == last
+            interest, put_off = (accrued, 0) if asked else (0, accrued)
+            wanted = parts[number] if parts is not None else max((payment or 0) - interest, 0)
+            part = balance if number == last else 0 if number < grace.principal else min(wanted, balance)
+            balance -= part
+            rows.append(Instalment(due, part, interest, balance))
+        return rows
+
+    @property
+    def _first_paying(self) -> int:
+        """The place of the first instalment that asks for principal."""
+        return min(self.terms.grace.principal, len(self.dates) - 1)
+
+    def _smoothed(self, payment: Fen, rows: Sequence[Instalment]) -> Fen:
+        half = len(rows) // 2
+        gap = _gap(rows, payment)
+        for _ in range(SMOOTHINGS):
+            if not half or abs(gap) <= half:
+                break
+            corrected = self._in_multiples(Fraction(payment + self._rounded(Fraction(gap, len(rows)))))
+            nearer = _gap(self.rows(payment=corrected, overdue=False), corrected)
+            if corrected == payment or abs(nearer) >= abs(gap):
+                break
+            payment, gap = corrected, nearer
+        return payment
+
+    def _spread(self) -> list[Fen]:
+        """Flat interest of every instalment."""
+        parts = [self._interest(number, self.principal) for number in range(len(self.dates))]
+        if self.terms.style == "progressive":
+            return parts
+        whole, left = self._rounded(self.principal * self._whole_rate), list[Fen]()
+        free = min(self.terms.grace.interest_free, len(parts) - 1)
+        even = self._rounded(Fraction(whole, len(parts) - free))
+        for number in range(len(parts) - 1):
+            left.append(0 if number < free else min(even, whole - sum(left)))
+        return [*left, whole - sum(left)]
+
+    @property
+    def _whole_rate(self) -> Fraction:
+        return sum((Fraction(*rate) for rate in self.rates), Fraction(0))
+
+    def _accrued(self, number: int, balance: Fen, *, overdue: bool) -> Fen:
+        """Interest of a period: on everything until `as_of`, because nothing was paid, and on the balance from then on."""
+        start, due = self.starts[number], self.dates[number]
+        if not overdue or self.as_of <= start or balance == self.principal:
+            return self._interest(number, balance)
+        if self.as_of >= due:
+            return self._interest(number, self.principal)
+        elapsed = Fraction((self.as_of - start).days, (due - start).days)
+        return self._rounded(Fraction(*self.rates[number]) * (self.principal * elapsed + balance * (1 - elapsed)))
+
+    def _interest(self, number: int, balance: Fen) -> Fen:
+        """Interest of a whole period on a balance."""
+        over, under = self.rates[number]
+        return rounded(balance * over, under, self.terms.rounding)
+
+    def _rate(self, number: int) -> Rate:
+        """Of a period; nothing while none is charged."""
+        if number < self.terms.grace.interest_free:
+            return 0, 1
+        over, under = self.periods.whole(number + 1)
+        return self.annual[0] * over, self.annual[1] * under
+
+    def _in_multiples(self, value: Fraction) -> Fen:
+        """Rounded to the fen, or to the nearest multiple that the terms ask for."""
+        multiple = self.terms.multiple_of_fen or 1
+        return multiple * self._rounded(value / multiple)
+
+    def _rounded(self, value: Fraction) -> Fen:
+        return rounded(value.numerator, value.denominator, self.terms.rounding)
 
 
-def _bullet(principal: Fen, start: date, dates: list[date], terms: RepaymentTerms) -> list[Instalment]:
-    if not dates:
-        return []
-    interest = _fen(principal * _rate(start, dates[-1], terms), terms)
-    return [Instalment(due=dates[-1], principal=principal, interest=interest, balance=0)]
+def rounded(over: int, under: int, rounding: str) -> Fen:
+    """A fraction that is not negative, rounded to a whole number: `half_even`, `half_up`, `up` or `down`; a negative one as its mirror."""
+    if over < 0:
+        return -rounded(-over, under, rounding)
+    whole, rest = divmod(over, under)
+    match rounding:
+        case "half_even":
+            return whole + (2 * rest > under or (2 * rest == under and whole % 2 == 1))
+        case "half_up":
+            return whole + (2 * rest >= under)
+        case "up":
+            return whole + (rest > 0)
+        case _:
+            return whole
 
 
-def _equal_instalments(principal: Fen, start: date, dates: list[date], terms: RepaymentTerms) -> list[Instalment]:
-    rates = [_rate(a, b, terms) for a, b in zip([start, *dates], dates, strict=False)]
-    payment = _fen(_payment(principal, rates), terms)
-    rows, balance = list[Instalment](), principal
-    for due, rate in zip(dates, rates, strict=True):
-        interest = _fen(balance * rate, terms)
-        part = balance if due == dates[-1] else min(max(payment - interest, 0), balance)
-        balance -= part
-        rows.append(Instalment(due=due, principal=part, interest=interest, balance=balance))
-    return rows
+def _gap(rows: Sequence[Instalment], payment: Fen) -> Fen:
+    """By how much the last instalment is greater than the equal one."""
+    return rows[-1].principal + rows[-1].interest - payment if len(rows) > 1 else 0
 
 
-def _payment(principal: Fen, rates: list[Fraction]) -> Fraction:
-    """The equal payment that brings the balance to zero: P·Π(1+r) ÷ Σ of what each payment grows to."""
+def _payment(principal: Fen, rates: Sequence[Rate]) -> Fraction:
+    """The equal payment that brings the balance to zero: P·Π(1+r) ÷ Σ of what each payment grows to (peers.md §B.2)."""
     growth, weight = Decimal(1), Decimal(0)
-    for rate in rates:
-        factor = _PRECISE.add(Decimal(1), _decimal(rate))
+    for over, under in rates:
+        factor = _PRECISE.add(1, _PRECISE.divide(over, under))
         growth = _PRECISE.multiply(growth, factor)
-        weight = _PRECISE.add(_PRECISE.multiply(weight, factor), Decimal(1))
-    return Fraction(_PRECISE.divide(_PRECISE.multiply(Decimal(principal), growth), weight)) if rates else Fraction(0)
-
-
-def _rate(start: date, end: date, terms: RepaymentTerms) -> Fraction:
-    count = terms.day_count
-    return Fraction(terms.annual_rate) * year_fraction(start, end, year=count.year, month=count.month)
-
-
-def _decimal(value: Fraction) -> Decimal:
-    return _PRECISE.divide(Decimal(value.numerator), Decimal(value.denominator))
-
-
-def _fen(value: Fraction, terms: RepaymentTerms) -> Fen:
-    return int(_decimal(value).quantize(Decimal(1), rounding=_ROUNDING[terms.rounding], context=_PRECISE))
+        weight = _PRECISE.add(_PRECISE.multiply(weight, factor), 1)
+    return Fraction(_PRECISE.divide(_PRECISE.multiply(principal, growth), weight))

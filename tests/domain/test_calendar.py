@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.calendar import add_months, city_day, parse_day, year_fraction
+from domain.calendar import add_months, city_day, parse_day
 from domain.errors import DatedInFuture, InvalidInput
 from domain.facts import Moment
 
@@ -78,31 +77,3 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 def test_a_week_of_the_year_is_no_day() -> None:
     with pytest.raises(InvalidInput):
         parse_day("2024-W01-1")
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "year", "month", "expected"),
-    [
-        (date(2024, 4, 1), date(2024, 6, 21), "360", "actual", Fraction(81, 360)),
-        (date(2024, 2, 28), date(2024, 3, 1), "365", "actual", Fraction(2, 365)),
-        (date(2024, 1, 1), date(2025, 1, 1), "actual", "actual", Fraction(1)),
-        (date(2023, 12, 31), date(2024, 1, 2), "actual", "actual", Fraction(1, 365) + Fraction(1, 366)),
-        (date(2024, 1, 31), date(2024, 2, 29), "360", "30", Fraction(29, 360)),
-        (date(2024, 1, 31), date(2024, 3, 31), "360", "30", Fraction(60, 360)),
-        (date(2024, 1, 15), date(2025, 1, 15), "actual", "30", Fraction(1)),
-        (date(2024, 1, 1), date(2024, 12, 30), "364", "actual", Fraction(1)),
-    ],
-)
-def test_the_part_of_a_year_by_each_convention(
-    start: date, end: date, year: str, month: str, expected: Fraction
-) -> None:
-    assert year_fraction(start, end, year=year, month=month) == expected
-
-
-@given(DAYS, st.integers(0, 2000), st.integers(0, 2000), st.sampled_from(["360", "364", "365", "actual"]))
-def test_by_actual_days_the_parts_of_a_period_make_up_the_whole(start: date, first: int, more: int, year: str) -> None:
-    middle, end = start + timedelta(days=first), start + timedelta(days=first + more)
-    parts = year_fraction(start, middle, year=year, month="actual") + year_fraction(
-        middle, end, year=year, month="actual"
-    )
-    assert parts == year_fraction(start, end, year=year, month="actual")

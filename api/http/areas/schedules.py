@@ -1,0 +1,66 @@
+"""Schedules 还款计划试算: what would fall due by given terms; nothing is recorded and no database is asked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from api.http import documents
+from api.http.bodies import body_of
+from api.http.commands import MODELS
+from api.http.hall import Hall
+from api.http.reads import parameters
+from api.printing import CSV, XLSX, Language, as_csv, as_xlsx
+from api.schedules import ScheduleTerms, answered, printed
+from domain.errors import InvalidInput
+
+router = APIRouter(tags=["Schedules 还款计划"])
+MODELS["ScheduleTerms"] = ScheduleTerms
+_FORMATS = ("json", "csv", "xlsx")
+_LANGUAGES: tuple[Language, ...] = ("zh", "en")
+_PARAMETERS = [
+    documents.parameter("format", {"enum": list(_FORMATS), "default": "json"}, "As a document, or as a printed table."),
+    documents.parameter("lang", {"enum": list(_LANGUAGES), "default": "zh"}, "The language of a printed table."),
+]
+_EXAMPLE = {"principal": "200000.00", "annual_rate": "0.0365", "instalments": 36, "start": "2024-03-15"}
+
+
+@router.post(
+    "/schedules",
+    operation_id="computeSchedule",
+    summary="What falls due when",
+    responses=documents.answer(
+        200,
+        "The rows, the days of every period, and the totals",
+        documents.fields({"rows": "list", "totals": "object", "periods": "list"}),
+    )
+    | documents.problems(documents.COMMAND_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+    openapi_extra=documents.body(ScheduleTerms, _EXAMPLE) | {"parameters": _PARAMETERS},
+)
+async def compute_schedule(request: Request, terms: Annotated[BaseModel, Depends(body_of(ScheduleTerms))]) -> Response:
+    """The repayment schedule of given terms, by every convention; as JSON, CSV or a spreadsheet."""
+    assert isinstance(terms, ScheduleTerms)
+    given = parameters(request, ("format", "lang"))
+    wanted, language = _one_of(given.get("format", "json"), _FORMATS, "format"), given.get("lang", "zh")
+    spoken: Language = "zh" if _one_of(language, _LANGUAGES, "lang") == "zh" else "en"
+    hall: Hall = request.app.state.hall
+    if wanted == "json":
+        return Response(await hall.do(lambda: to_json(answered(terms))), media_type="application/json")
+    made, kind = (as_csv, CSV) if wanted == "csv" else (as_xlsx, XLSX)
+    content = await hall.do(lambda: made(printed(terms), spoken))
+    return Response(
+        content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="schedule.{wanted}"'}
+    )
+
+
+def _one_of(said: str, known: tuple[str, ...], field: str) -> str:
+    """Raises InvalidInput."""
+    if said not in known:
+        raise InvalidInput(field=field, problem=f"{said[:40]!a} is not known", expected=f"one of: {', '.join(known)}")
+    return said

@@ -1,0 +1,83 @@
+"""Printed tables 表格输出: one table as CSV or as a spreadsheet, with its totals."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+import xlsxwriter
+
+Language = Literal["zh", "en"]
+Kind = Literal["number", "date", "money", "text"]
+CSV, XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FORMATS = {"date": "yyyy-mm-dd", "money": "#,##0.00", "number": "0", "text": "@"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column under its name in both languages; money is whole yuan and fen as a text with two places."""
+
+    zh: str
+    en: str
+    kind: Kind
+
+    def title(self, language: Language) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Table:
+    """`rows` and `totals` have a text for every column, empty where there is nothing to say; the first of the totals names them."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    totals: Sequence[str]
+
+    def titles(self, language: Language) -> list[str]:
+        return [column.title(language) for column in self.columns]
+
+    def lines(self, language: Language) -> list[Sequence[str]]:
+        """The rows, and the totals under them."""
+        return [*self.rows, ("合计" if language == "zh" else "total", *self.totals[1:])]
+
+
+def as_csv(table: Table, language: Language) -> bytes:
+    """UTF-8 with a byte order mark, because spreadsheets guess other encodings without."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerows([table.titles(language), *table.lines(language)])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def as_xlsx(table: Table, language: Language) -> bytes:
+    """A workbook of one sheet; amounts are numbers, days are dates, totals are bold."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as workbook:
+        sheet = workbook.add_worksheet(table.name)
+        shapes = {
+            (kind, bold): workbook.add_format({"num_format": shape, "bold": bold})
+            for kind, shape in _FORMATS.items()
+            for bold in (False, True)
+        }
+        sheet.write_row(0, 0, table.titles(language), shapes["text", True])
+        sheet.freeze_panes(1, 0)
+        for line, row in enumerate(table.lines(language), 1):
+            for place, (column, text) in enumerate(zip(table.columns, row, strict=True)):
+                shape = shapes[column.kind, line > len(table.rows)]
+                sheet.write(line, place, _cell(column.kind, text), shape)
+        sheet.autofit()
+    return file.getvalue()
+
+
+def _cell(kind: Kind, text: str) -> object:
+    if kind == "date" and text:
+        return date.fromisoformat(text)
+    if kind == "money" and text:
+        return Decimal(text)
+    return int(text) if kind == "number" and text.isdigit() else text
