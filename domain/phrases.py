@@ -41,6 +41,8 @@ ZH: Mapping[str, str] = {
     "{} is no material": "{} 不是材料类别",
     "{} is no package": "{} 不是贷款包",
     "{} is not known": "{} 无法识别",
+    "{} months are no whole number of such instalments": "{} 个月不是每期月数的整数倍",
+    "months that divide the term": "能整除期限的月数",
     "it is a list": "给出的是列表",
     "{} is no review": "{} 不是审核环节",
     "{} is nobody": "{} 未登记",

@@ -9,11 +9,18 @@ from typing import Any
 from domain.facts import EventSourced, Fact
 
 
-def state_as_of(facts: Sequence[Fact], as_of: date | None = None) -> Mapping[str, Any]:
-    """Replay the facts (all that were known) and read the state as of a day; empty if the stream had not begun by then."""
+def replayed(facts: Sequence[Fact]) -> Any:
+    """The aggregate that the facts come to; None without any."""
     aggregate: EventSourced[Any] | None = None
     for fact in facts:
         aggregate = fact.mutate(aggregate)
+    return aggregate
+
+
+def state_as_of(facts: Sequence[Fact], as_of: date | None = None) -> Mapping[str, Any]:
+    """Replay the facts (all that were known) and read the state as of a day; empty if the stream had not begun by then."""
+    aggregate = replayed(facts)
     if aggregate is None or (as_of is not None and min(fact.value_date for fact in facts) > as_of):
         return {}
-    return aggregate.state(as_of)
+    state: Mapping[str, Any] = aggregate.state(as_of)
+    return state

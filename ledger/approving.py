@@ -9,11 +9,12 @@ from decimal import Decimal
 from pydantic import Field
 
 from domain.calendar import add_months
+from domain.errors import InvalidInput
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.loan.refusals import LoanExists
 from domain.loan.schedule import must_be_serviced
-from domain.loan.terms import RateBasis, RepaymentTerms
+from domain.loan.terms import RateBasis, RepaymentTerms, Servicing
 from domain.loan_application.application import LoanApplication
 from domain.loan_application.events import Approved, CreditReviewed, Submitted
 from domain.money import Fen
@@ -63,11 +64,16 @@ class ExpireApplication(Frozen):
 
 
 class SignApproved(Frozen):
-    """The contract of an approved application; rate, policy and share scheme are pinned on the signing day."""
+    """The contract of an approved application; rate, policy, share scheme and servicing are pinned on the signing day.
+
+    `every` is how many months an instalment is for, `due_day` the day of the month on which it falls due; a bullet has one at the end.
+    """
 
     case_no: str
     loan_no: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f/]+$")
-    method: str = Field(default="equal_instalment", pattern="^(equal_instalment|bullet)$")
+    method: str = Field(default="equal_instalment", pattern="^(equal_instalment|equal_principal|interest_only|bullet)$")
+    every: int = Field(default=1, ge=1, le=36)
+    due_day: int | None = Field(default=None, ge=1, le=31)
     value_date: date
 
 
@@ -232,9 +238,9 @@ def _begun(
     command: SignApproved,
     context: CommandContext,
 ) -> Loan:
-    """The loan with everything pinned that the signing day says. Raises NoLpr, TermsNotServiced, ScheduleNotOffered, DatedInFuture."""
+    """The loan with everything pinned that the signing day says. Raises NoLpr, InvalidInput, TermsNotServiced, ScheduleNotOffered, DatedInFuture."""
     quote, amount = desk.book.lpr_on(command.value_date), approval.amount_fen
-    terms = _terms(command.method, approval.months, quote.one_year, approval.margin_bp)
+    terms = _terms(command, approval.months, quote.one_year + Decimal(approval.margin_bp) / 10_000)
     must_be_serviced(amount, command.value_date, terms)
     return Loan.sign(
         context.moment,
@@ -256,9 +262,12 @@ def _begun(
     )
 
 
-def _terms(method: str, months: int, lpr: Decimal, margin_bp: int) -> RepaymentTerms:
-    """The rate of the signing day is kept for the contract (R-INT-5)."""
-    rate = lpr + Decimal(margin_bp) / 10_000
-    if method == "bullet":
-        return RepaymentTerms(annual_rate=rate, instalments=1, every=months, method="bullet")
-    return RepaymentTerms(annual_rate=rate, instalments=months)
+def _terms(command: SignApproved, months: int, rate: Decimal) -> RepaymentTerms:
+    """The rate of the signing day is kept for the contract (R-INT-5). Raises InvalidInput."""
+    every = months if command.method == "bullet" else command.every
+    if months % every:
+        problem = f"{months} months are no whole number of such instalments"
+        raise InvalidInput(field="every", problem=problem, expected="months that divide the term")
+    given = {"annual_rate": rate, "method": command.method, "instalments": months // every, "every": every}
+    due_day = None if command.method == "bullet" else command.due_day
+    return RepaymentTerms.model_validate(given | {"due_day": due_day, "servicing": Servicing()})

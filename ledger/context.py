@@ -85,6 +85,9 @@ class CommandContext:
 
 
 def request_digest(key: bytes, command: BaseModel, actor: Actor) -> bytes:
-    """What a repeat of a command is recognised by: keyed, because the command may hold personal data."""
-    parts = (type(command).__name__, command.model_dump_json(), actor.model_dump_json())
+    """What a repeat of a command is recognised by: keyed, because the command may hold personal data.
+
+    What is left out does not count, so that a later release with one more optional field still knows an earlier one's commands.
+    """
+    parts = (type(command).__name__, command.model_dump_json(exclude_none=True), actor.model_dump_json())
     return hmac.new(key, b"".join(measured(part.encode()) for part in parts), hashlib.sha256).digest()

@@ -44,6 +44,7 @@ from domain.money import yuan
 from domain.policy.policy import Policy
 from domain.rural_partner.partner import RuralPartner
 from domain.rural_partner.project import PartnerProject
+from domain.working_days import WorkCalendar
 from ledger import guards
 from ledger.context import CommandContext, request_digest
 from ledger.loading import Kept, trusting, unsettled
@@ -269,11 +270,21 @@ class Ledger(Application[UUID]):
         return factory.datastore
 
     def loan(self, loan_no: str) -> Loan:
-        """Raises UnknownLoan."""
+        """The loan, with the published calendar in its hand. Raises UnknownLoan."""
         try:
-            return self.repository.get(Loan.create_id(loan_no))
+            found: Loan = self.repository.get(Loan.create_id(loan_no))
         except AggregateNotFoundError:
             raise UnknownLoan(field="loan_no", loan_no=loan_no) from None
+        if found.is_serviced:
+            found.calendar = self.calendar
+        return found
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The working days that were published, as last looked at by this process."""
+        with trusting(False):
+            policy: Policy | None = self._kept.seen(Policy.STREAM) or self.find(Policy.STREAM)
+        return WorkCalendar(policy.calendars if policy else {})
 
     def application(self, case_no: str) -> LoanApplication:
         """Raises UnknownApplication."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from domain.actor import Actor
 from domain.facts import EventSourced
 from domain.frozen import PLAIN, Frozen
+from domain.loan.events import Prepayment
 from domain.money import Fen
 from ledger.claiming import adjusted
 from ledger.context import CommandContext
@@ -17,12 +18,17 @@ from ledger.ledger import Ledger, Receipt
 
 
 class RecordRepayment(Frozen):
-    """`bank_reference` is the bank's own number of the payment, unique within the bank."""
+    """`bank_reference` is the bank's own number of the payment, unique within the bank.
+
+    `prepayment` is what the borrower chose for principal paid ahead: fewer instalments (`shorten`) or `lower` ones; left out, it pays
+    the next instalments.
+    """
 
     loan_no: str
     amount_fen: Fen
     value_date: date
     bank_reference: str = Field(max_length=100, pattern=PLAIN)
+    prepayment: Prepayment | None = None
 
 
 class ReverseRepayment(Frozen):
@@ -44,7 +50,13 @@ def record_repayment(ledger: Ledger, command: RecordRepayment, context: CommandC
     def decide() -> list[EventSourced[Any]]:
         loan = ledger.loan(command.loan_no)
         reference = f"{loan.contract.bank}|{command.bank_reference}"
-        loan.repay(context.moment, amount=command.amount_fen, value_date=command.value_date, bank_reference=reference)
+        loan.repay(
+            context.moment,
+            amount=command.amount_fen,
+            value_date=command.value_date,
+            bank_reference=reference,
+            prepayment=command.prepayment,
+        )
         return adjusted(ledger, loan, context.moment, command.value_date)
 
     return ledger.perform(command, context, decide)

@@ -21,8 +21,9 @@ from eventsourcing.projection import Projection
 from psycopg.sql import SQL, Identifier
 
 from api.bench.book import APPROVED, REPAYMENT, SCHEME, SIGNED, TERMS, due
-from domain.loan.allocation import Movement, changes_between
+from domain.loan.allocation import changes_between
 from domain.loan.balances import Balance
+from domain.loan.movement import Movement
 
 
 class PlainLoan(Aggregate):

@@ -213,14 +213,21 @@ def sign(
     case: Case,
     loan_no: Annotated[str, typer.Argument(help="The number of the contract.")],
     method: Annotated[
-        str, typer.Option(help="equal_instalment 等额本息 or bullet 到期一次还本付息.")
+        str,
+        typer.Option(
+            help="equal_instalment 等额本息, equal_principal 等额本金, interest_only 按期付息到期还本 or bullet 到期一次还本付息."
+        ),
     ] = "equal_instalment",
+    every: Annotated[int, typer.Option(help="Months that an instalment is for.")] = 1,
+    due_day: Annotated[int | None, typer.Option(help="The day of the month on which it falls due, such as 20.")] = None,
     on: Day = None,
 ) -> int:
     """Sign the contract of an approved application; the loan begins 签订合同."""
 
     def act(installation: Installation, made: Any, day: date) -> None:
-        command = approving.SignApproved(case_no=case, loan_no=loan_no, method=method, value_date=day)
+        command = approving.SignApproved(
+            case_no=case, loan_no=loan_no, method=method, every=every, due_day=due_day, value_date=day
+        )
         approving.sign_approved(installation.desk, command, made)
 
     return acted(context, case, on, act)

@@ -71,11 +71,11 @@ class Player:
         if day > self.moment.today:
             return None
         loan = self.ledger.loan(life.loan_no)
-        last = row.balance == 0
-        owed = loan.outstanding + loan.interest_due(day) if last else row.principal + row.interest
+        owed = loan.owed(day)
+        asked = owed.everything if row.balance == 0 else owed.everything - owed.future - owed.accrued
         payment = RecordRepayment(
             loan_no=life.loan_no,
-            amount_fen=fen or owed,
+            amount_fen=fen or asked,
             value_date=day,
             bank_reference=f"R-{life.loan_no}-{loan.version + 1}",
         )
@@ -123,7 +123,7 @@ def _prepays(player: Player, life: Life, due: list[Instalment]) -> None:
     if len(due) > len(half):
         loan = player.ledger.loan(life.loan_no)
         row = due[len(half)]
-        player.pay(life, row, fen=loan.outstanding + loan.interest_due(row.due))
+        player.pay(life, row, fen=loan.owed(row.due).everything)
 
 
 def _bounces(player: Player, life: Life, due: list[Instalment]) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from random import Random
 from typing import Literal
 
-from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, Servicing
 from domain.money import Fen
 from domain.policy.lpr import LprQuote, lpr_on
 from domain.policy.shipped import shipped_quotes
@@ -87,9 +87,11 @@ def _life(chance: Random, number: int) -> Life:
     rate = basis.lpr + Decimal(basis.margin_bp) / 10000
     bullet = chance.random() < 0.4
     terms = (
-        RepaymentTerms(annual_rate=rate, instalments=1, every=chance.choice((12, 24)), method="bullet")
+        RepaymentTerms(
+            annual_rate=rate, instalments=1, every=chance.choice((12, 24)), method="bullet", servicing=Servicing()
+        )
         if bullet
-        else RepaymentTerms(annual_rate=rate, instalments=chance.choice((12, 24, 36)), every=1)
+        else RepaymentTerms(annual_rate=rate, instalments=chance.choice((12, 24, 36)), every=1, servicing=Servicing())
     )
     bank = chance.choice(BANKS)
     return Life(

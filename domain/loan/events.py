@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
@@ -69,6 +69,10 @@ class Allocation(Frozen):
     penalty_fen: Fen = 0
 
 
+Prepayment: TypeAlias = Literal["shorten", "lower"]
+"""What a borrower chose for principal paid ahead: fewer instalments, or lower ones."""
+
+
 class Disbursed(MoneyFact):
     """放款: the bank paid out, in whole or in part."""
 
@@ -86,12 +90,13 @@ class ReservationLapsed(Fact):
 
 
 class Repaid(MoneyFact):
-    """还款: the borrower paid. `stated` is there when the split comes from a tape."""
+    """还款: the borrower paid. `stated` is there when the split comes from a tape, `prepayment` where the borrower chose."""
 
     TOPIC = "loan.repaid"
 
     bank_reference: str | None = None
     stated: Allocation | None = None
+    prepayment: Prepayment | None = None
 
 
 class RepaymentReversed(MoneyFact):

@@ -11,8 +11,9 @@ from domain.actor import Actor
 from domain.errors import InvalidInput, SamePerson
 from domain.facts import Fact, Moment
 from domain.loan import events, refusals
-from domain.loan.allocation import Movement, changes_between
+from domain.loan.allocation import changes_between
 from domain.loan.balances import Balance, BalanceChange, balances
+from domain.loan.movement import Movement
 from domain.loan.standing import Standing
 from domain.money import Fen, yuan
 
@@ -116,12 +117,13 @@ class Loan(Standing):
         value_date: date,
         bank_reference: str | None = None,
         stated: events.Allocation | None = None,
+        prepayment: events.Prepayment | None = None,
         date_derived: str | None = None,
     ) -> None:
-        """Record a payment: interest is met first, then principal; what is left over is refundable.
+        """Record a payment, which pays what the contract's order says; what is left over is refundable.
 
         A payment that arrives late carries what it changes in later allocations. When nothing is owed any more the loan
-        is settled. `stated` is how a tape split it. Raises NothingDisbursed, IsTakenOver, InvalidInput, DatedInFuture.
+        is settled. `stated` is how a tape split it, `prepayment` what the borrower chose for principal paid ahead. Raises NothingDisbursed, IsTakenOver, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if stated is None:
@@ -130,9 +132,15 @@ class Loan(Standing):
                 raise refusals.NothingDisbursed(field="amount", loan_no=self.contract.loan_no)
             if self.is_taken_over:
                 raise refusals.IsTakenOver(field="loan_no", loan_no=self.contract.loan_no, claim_no=self.claim_no)
-        movement = Movement(value_date, self.version + 1, "repaid", amount, stated)
+        movement = Movement(value_date, self.version + 1, "repaid", amount, stated, prepayment)
         self._tell_money(
-            events.Repaid, moment, movement, bank_reference=bank_reference, stated=stated, date_derived=date_derived
+            events.Repaid,
+            moment,
+            movement,
+            bank_reference=bank_reference,
+            stated=stated,
+            prepayment=prepayment,
+            date_derived=date_derived,
         )
         moved = (m.value_date for m in self._movements.values() if not m.kind.startswith("claim_"))
         self._settle_if_paid(moment, max(moved), date_derived)
@@ -167,7 +175,7 @@ class Loan(Standing):
             confirmed_by=confirmed_by.subject,
             changes=self._changes_to(rest),
         )
-        if self.is_settled and self.outstanding:
+        if self.is_settled and (self.outstanding or (self.is_serviced and self.owed(value_date).everything)):
             settled_on = max(day for day, _, name, _ in self._said if name == "settled")
             self.tell(events.Reopened, moment, value_date=max(value_date, settled_on))
 
@@ -281,10 +289,10 @@ class Loan(Standing):
 
     def _changes_to(self, movements: Mapping[int, Movement]) -> tuple[BalanceChange, ...]:
         terms, scheme = self.contract.terms, self.contract.share_scheme
-        return changes_between(terms, scheme, self._movements.values(), movements.values())
+        return changes_between(terms, scheme, self._movements.values(), movements.values(), self.calendar)
 
     def _settle_if_paid(self, moment: Moment, day: date, date_derived: str | None) -> None:
-        if not self.outstanding and not self.is_ended:
+        if not self.outstanding and not self.is_ended and not (self.is_serviced and self.owed(day).everything):
             day = max([day, *(said for said, _, name, _ in self._said if name == "settled")])
             self.tell(events.Settled, moment, value_date=day, date_derived=date_derived)
             self._lapse(moment, day)

@@ -58,10 +58,16 @@ class Periods:
 
     def whole(self, number: int) -> tuple[int, int]:
         """What the number-th period weighs of a year."""
-        first = self.start if number == 1 else self.due(number - 1)
-        last = self.due(number)
-        parts = self._days(first, last) or [self._part(number, first, last, first, last)]
-        return parts[0] if len(parts) == 1 else _sum(parts)
+        first, last = self.begins(number), self.due(number)
+        return _sum(self._days(first, last) or [self._part(number, first, last, first, last)])
+
+    def begins(self, number: int) -> date:
+        """The first day of the number-th period."""
+        return self.start if number == 1 else self.due(number - 1)
+
+    def part(self, start: date, end: date) -> tuple[int, int]:
+        """The time as one part of a year."""
+        return _sum(self.parts(start, end))
 
     def parts(self, start: date, end: date) -> list[tuple[int, int]]:
         """The time from `start` (counted) to `end` (not counted) as parts of a year, each a numerator and a denominator."""
@@ -88,8 +94,7 @@ class Periods:
         if self._known and start >= self._known[0]:
             number = bisect_right(self._known, start) + 1
         while True:
-            first = self.start if number == 1 else self.due(number - 1)
-            last = self.due(number)
+            first, last = self.begins(number), self.due(number)
             if last > start:
                 yield number, first, last
             if last >= end:
@@ -159,6 +164,8 @@ def _shifted(day: date, steps: int, unit: str) -> date:
 
 
 def _sum(parts: list[tuple[int, int]]) -> tuple[int, int]:
+    if len(parts) == 1:
+        return parts[0]
     whole = lcm(*(under for _, under in parts))
     return sum(over * (whole // under) for over, under in parts), whole
 

@@ -40,18 +40,19 @@ def schedule(principal: Fen, start: date, terms: RepaymentTerms, as_of: date | N
     """
     if not terms.instalments:
         return [Instalment(due=start, principal=principal, interest=0, balance=0)]
-    course = _Course(principal, start, terms, as_of)
-    match terms.method:
-        case "bullet":
-            return course.bullet()
-        case "interest_only":
-            return course.rows([0] * terms.instalments)
-        case "equal_principal":
-            return course.rows([course.equal_part()] * terms.instalments)
-        case "equal_instalment" if terms.interest == "flat":
-            return course.flat_instalments()
-        case _:
-            return course.equal_instalments()
+    course = _Course(principal, start, Periods(start, terms), as_of)
+    return course.bullet() if terms.method == "bullet" else course.instalments()[0]
+
+
+def remaining(
+    principal: Fen, day: date, number: int, periods: Periods, kept: Fen | None = None
+) -> tuple[list[Fen], Fen | None]:
+    """The principal of the `number`-th instalment and those after it for what is left on a day; and the equal amount that they come from.
+
+    With an amount that is `kept` there are fewer of them: the last ones ask for nothing.
+    """
+    rows, equal = _Course(principal, day, periods, number=number).instalments(kept)
+    return [row.principal for row in rows], equal
 
 
 def must_be_serviced(principal: Fen, start: date, terms: RepaymentTerms) -> None:
@@ -73,41 +74,43 @@ def due_dates(start: date, terms: RepaymentTerms) -> list[date]:
 
 
 class _Course:
-    """One loan's way through its periods."""
+    """A loan's way through its periods from a day on, the `number`-th instalment being the next."""
 
-    def __init__(self, principal: Fen, start: date, terms: RepaymentTerms, as_of: date | None) -> None:
-        self.principal, self.terms = principal, terms
-        self.periods = Periods(start, terms)
-        self.dates = self.periods.dates()
+    def __init__(
+        self, principal: Fen, start: date, periods: Periods, as_of: date | None = None, number: int = 1
+    ) -> None:
+        terms = periods.terms
+        self.principal, self.terms, self.periods, self.number = principal, terms, periods, number
+        self.dates = periods.dates()[number - 1 :]
         self.starts = [start, *self.dates[:-1]]
+        self.without_principal = max(terms.grace.principal - number + 1, 0)
         self.annual = terms.annual_rate.as_integer_ratio()
-        self.rates = [self._rate(number) for number in range(len(self.dates))]
+        self.rates = [self._rate(place) for place in range(len(self.dates))]
         self.as_of = as_of if as_of is not None and terms.recalculate_overdue else start
 
-    def equal_instalments(self) -> list[Instalment]:
-        """等额本息. The equal instalment is rounded; where the last one is far from it, it is corrected and kept if that helps."""
-        payment = self._in_multiples(_payment(self.principal, self.rates[self._first_paying :]))
-        found = self.rows(payment=payment)
-        if self.terms.style == "progressive":
-            payment = self._smoothed(payment, self.rows(payment=payment, overdue=False))
-            found = self.rows(payment=payment)
-        return found
+    def instalments(self, kept: Fen | None = None) -> tuple[list[Instalment], Fen | None]:
+        """By the method; and the equal amount of all but the last, whether it is worked out here or `kept`."""
+        count, flat = len(self.dates), self.terms.interest == "flat"
+        if self.terms.method in ("interest_only", "bullet"):
+            return self.rows([0] * count), None
+        if self.terms.method == "equal_principal" or (flat and self.terms.style == "cumulative"):
+            part = self._in_multiples(Fraction(self.principal, count - self._first_paying)) if kept is None else kept
+            return self.rows([part] * count), part
+        payment = self._payment() if kept is None else kept
+        return self.rows(payment=payment), payment
 
-    def flat_instalments(self) -> list[Instalment]:
-        """Interest on the whole amount throughout: by its periods (progressive), or spread evenly (cumulative)."""
-        if self.terms.style == "cumulative":
-            return self.rows([self.equal_part()] * len(self.dates))
-        paying = len(self.dates) - self._first_paying
-        return self.rows(payment=self._in_multiples(Fraction(self.principal + sum(self._spread()), paying)))
+    def _payment(self) -> Fen:
+        """等额本息: rounded; where the last one would be far from it, it is corrected and kept if that helps."""
+        if self.terms.interest == "flat":
+            whole = self.principal + sum(self._spread())
+            return self._in_multiples(Fraction(whole, len(self.dates) - self._first_paying))
+        payment = self._in_multiples(_payment(self.principal, self.rates[self._first_paying :]))
+        return self._smoothed(payment) if self.terms.style == "progressive" else payment
 
     def bullet(self) -> list[Instalment]:
         """到期一次还本付息: one row, its interest rounded once."""
         interest = self._rounded(self.principal * self._whole_rate)
         return [Instalment(due=self.dates[-1], principal=self.principal, interest=interest, balance=0)]
-
-    def equal_part(self) -> Fen:
-        """等额本金: the principal of every instalment but the last."""
-        return self._in_multiples(Fraction(self.principal, len(self.dates) - self._first_paying))
 
     def rows(
         self, parts: Sequence[Fen] | None = None, payment: Fen | None = None, *, overdue: bool = True
@@ -121,7 +124,7 @@ class _Course:
             asked = number >= grace.interest_payment or number == last
             interest, put_off = (accrued, 0) if asked else (0, accrued)
             wanted = parts[number] if parts is not None else max((payment or 0) - interest, 0)
-            part = balance if number == last else 0 if number < grace.principal else min(wanted, balance)
+            part = balance if number == last else 0 if number < self.without_principal else min(wanted, balance)
             balance -= part
             rows.append(Instalment(due, part, interest, balance))
         return rows
@@ -129,15 +132,15 @@ class _Course:
     @property
     def _first_paying(self) -> int:
         """The place of the first instalment that asks for principal."""
-        return min(self.terms.grace.principal, len(self.dates) - 1)
+        return min(self.without_principal, len(self.dates) - 1)
 
-    def _smoothed(self, payment: Fen, rows: Sequence[Instalment]) -> Fen:
-        half = len(rows) // 2
-        gap = _gap(rows, payment)
+    def _smoothed(self, payment: Fen) -> Fen:
+        half = len(self.dates) // 2
+        gap = _gap(self.rows(payment=payment, overdue=False), payment)
         for _ in range(SMOOTHINGS):
             if not half or abs(gap) <= half:
                 break
-            corrected = self._in_multiples(Fraction(payment + self._rounded(Fraction(gap, len(rows)))))
+            corrected = self._in_multiples(Fraction(payment + self._rounded(Fraction(gap, len(self.dates)))))
             nearer = _gap(self.rows(payment=corrected, overdue=False), corrected)
             if corrected == payment or abs(nearer) >= abs(gap):
                 break
@@ -175,11 +178,13 @@ class _Course:
         over, under = self.rates[number]
         return rounded(balance * over, under, self.terms.rounding)
 
-    def _rate(self, number: int) -> Rate:
+    def _rate(self, place: int) -> Rate:
         """Of a period; nothing while none is charged."""
-        if number < self.terms.grace.interest_free:
+        number = self.number + place
+        if number <= self.terms.grace.interest_free:
             return 0, 1
-        over, under = self.periods.whole(number + 1)
+        begun = place == 0 and self.starts[0] != self.periods.begins(number)
+        over, under = self.periods.part(self.starts[0], self.dates[0]) if begun else self.periods.whole(number)
         return self.annual[0] * over, self.annual[1] * under
 
     def _in_multiples(self, value: Fraction) -> Fen:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from domain.facts import EventSourced, Fact
 from domain.loan import events
-from domain.loan.allocation import Movement, interest_due
+from domain.loan.allocation import Course, course_at
 from domain.loan.balances import Balance, BalanceChange, balances
-from domain.loan.schedule import schedule
+from domain.loan.movement import Movement
+from domain.loan.owed import Owed
+from domain.loan.schedule import Instalment, schedule
 from domain.money import Fen, yuan
+from domain.working_days import WorkCalendar
 
 
 class Standing(EventSourced[Fact]):
@@ -20,6 +23,9 @@ class Standing(EventSourced[Fact]):
 
     if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
         contract: events.ContractSigned
+
+    calendar = WorkCalendar({})
+    """What working days are looked up in; whoever loads the loan hands in what is published."""
 
     @property
     def outstanding(self) -> Fen:
@@ -65,9 +71,25 @@ class Standing(EventSourced[Fact]):
     def is_ended(self) -> bool:
         return self.is_settled or self.is_charged_off or self.is_taken_over
 
+    @property
+    def is_serviced(self) -> bool:
+        """Whether its contract pins how it is run."""
+        return self.contract.terms is not None and self.contract.terms.servicing is not None
+
+    def owed(self, day: date) -> Owed:
+        """What is owed on `day`: interest has run on every earlier day."""
+        return self._course_at(day).owed()
+
+    def coming(self, day: date) -> list[Instalment]:
+        """The instalments after `day`, if each is paid when it falls due."""
+        return self._course_at(day).coming()
+
+    def _course_at(self, day: date) -> Course:
+        return course_at(self.contract.terms, self._movements.values(), day, self.calendar)
+
     def interest_due(self, day: date) -> Fen:
         """Unpaid interest at the start of `day`."""
-        return interest_due(self.contract.terms, self._movements.values(), day)
+        return self.owed(day).interest
 
     def owed_of(self, day: date) -> tuple[Fen, Fen]:
         """Principal and interest: of what was owed on `day`, what is still unpaid by all that is recorded since."""
@@ -77,7 +99,10 @@ class Standing(EventSourced[Fact]):
         return principal, max(self.interest_due(day) - paid_since, 0)
 
     def arrears(self, day: date) -> tuple[date | None, Fen]:
-        """The oldest due date with principal unpaid at the end of `day`, and the principal unpaid since; by the schedule."""
+        """The oldest due day that is unpaid at the end of `day`, and what is unpaid since; nothing if all is paid."""
+        if self.is_serviced:
+            owed = self.owed(day)
+            return owed.oldest_due, owed.overdue_interest + owed.overdue_principal
         paid_out: dict[date, Fen] = {}
         for movement in self._movements.values():
             if movement.kind == "disbursed" and movement.value_date <= day:
@@ -156,7 +181,7 @@ class Standing(EventSourced[Fact]):
 
     @told.register
     def _(self, fact: events.Repaid) -> None:
-        self._moved(fact, "repaid", fact.stated)
+        self._moved(fact, "repaid", fact.stated, fact.prepayment)
 
     @told.register
     def _(self, fact: events.ChargedOff) -> None:
@@ -210,7 +235,13 @@ class Standing(EventSourced[Fact]):
     def _say(self, fact: Fact, **said: int) -> None:
         self._said.extend((fact.value_date, fact.originator_version, name, value) for name, value in said.items())
 
-    def _moved(self, fact: events.MoneyFact, kind: Any, stated: events.Allocation | None = None) -> None:
+    def _moved(
+        self,
+        fact: events.MoneyFact,
+        kind: Any,
+        stated: events.Allocation | None = None,
+        prepayment: events.Prepayment | None = None,
+    ) -> None:
         self._changes.extend(fact.changes)
         version = fact.originator_version
-        self._movements[version] = Movement(fact.value_date, version, kind, fact.amount_fen, stated)
+        self._movements[version] = Movement(fact.value_date, version, kind, fact.amount_fen, stated, prepayment)

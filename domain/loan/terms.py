@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.frozen import Frozen
 from domain.money import Fen
@@ -28,6 +28,30 @@ class DayCount(Frozen):
     month: Literal["actual", "30"] = "actual"
 
 
+Kind: TypeAlias = Literal["penalty", "overdue_interest", "overdue_principal", "interest", "principal"]
+"""What a payment may pay."""
+ORDER: tuple[Kind, ...] = ("penalty", "overdue_interest", "overdue_principal", "interest", "principal")
+
+
+class Servicing(Frozen):
+    """How the loan is run: what a payment pays first, and what arrears cost.
+
+    Surcharges are parts of the contract rate (0.5 is +50 %, R-INT-6, R-INT-7). `compound`: unpaid interest bears the penalty rate, too.
+    `next_working_day`: what falls due on another day may be paid on the next working day (domain.md §5.4).
+    """
+
+    order: tuple[Kind, ...] = ORDER
+    overdue_surcharge: Decimal = Field(default=Decimal("0.5"), ge=0, le=2)
+    compound: bool = True
+    next_working_day: bool = True
+
+    @model_validator(mode="after")
+    def _orders_everything_once(self) -> Self:
+        if sorted(self.order) != sorted(ORDER):
+            raise ValueError(f"order has to name each of {', '.join(ORDER)} once")
+        return self
+
+
 class RepaymentTerms(Frozen):
     """The terms of interfaces.md `schedule`, without amount and start; `annual_rate` is a fraction (0.0395 is 3.95 %)."""
 
@@ -47,6 +71,8 @@ class RepaymentTerms(Frozen):
     recalculate_overdue: bool = False
     first_due: date | None = None
     due_day: int | None = Field(default=None, ge=1, le=31)
+    servicing: Servicing | None = None
+    """Contracts signed before there was any have none: interest first, then principal, and arrears cost nothing."""
 
 
 class RateBasis(Frozen):

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.loan.allocation import Movement, changes_between, interest_due
+from domain.loan.allocation import changes_between, course_at
 from domain.loan.balances import Balance, BalanceChange, DatedTotals, balances, difference
 from domain.loan.loan import Loan
+from domain.loan.movement import Movement
 from domain.money import Fen, yuan
+from domain.working_days import WorkCalendar
 from tests.domain.lending import (
     NOW,
     PAID_OUT,
@@ -229,7 +231,8 @@ def test_on_one_day_the_order_of_recording_decides() -> None:
 
 def test_interest_due_on_a_day_does_not_know_what_was_paid_after_it() -> None:
     movements = [Movement(PAID_OUT, 2, "disbursed", 30_000_000), Movement(_day(60), 3, "repaid", 10_000_000)]
-    assert interest_due(terms(), movements, _day(30)) == interest_due(terms(), movements[:1], _day(30)) == 98_750
+    for some in (movements, movements[:1]):
+        assert course_at(terms(), some, _day(30), WorkCalendar({})).owed().interest == 98_750
 
 
 CHANGES = st.lists(

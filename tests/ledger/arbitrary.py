@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from domain.facts import TOPICS, Fact
+from domain.loan.terms import ORDER, Servicing
 from domain.ratio import ShareScheme
 
 LARGE = 10**15
@@ -65,6 +66,9 @@ def _values(kind: Any, limits: list[Any]) -> st.SearchStrategy[Any]:
         return st.dictionaries(*(_values(part, []) for part in get_args(kind)), max_size=3)
     if kind is ShareScheme:
         return _schemes()
+    if kind is Servicing:
+        fields = {name: _field(field) for name, field in Servicing.model_fields.items()}
+        return st.builds(Servicing, **(fields | {"order": st.permutations(ORDER).map(tuple)}))
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return st.builds(kind, **{name: _field(field) for name, field in kind.model_fields.items()})
     if isinstance(kind, type) and issubclass(kind, Enum):

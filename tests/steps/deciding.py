@@ -323,8 +323,7 @@ def released(hall: Hall, day: date) -> None:
 
 @given(step("the borrower repaid all of it on {day:day}"))
 def repaid(hall: Hall, day: date) -> None:
-    owed = hall.desk.ledger.loan(_loan_no(hall))
-    amount = owed.outstanding + owed.interest_due(day)
+    amount = hall.desk.ledger.loan(_loan_no(hall)).owed(day).everything
     command = RecordRepayment(
         loan_no=_loan_no(hall), amount_fen=amount, value_date=day, bank_reference=f"R-{hall.count}"
     )

@@ -11,7 +11,7 @@ from pytest_bdd import given, then, when
 
 from domain.errors import Refusal
 from domain.loan.loan import Loan
-from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, Servicing
 from domain.money import Fen
 from domain.ratio import zheng_yin_dan
 from ledger.contracting import SignContract, sign_contract
@@ -56,6 +56,17 @@ def a_loan(office: Office, amount: Fen, rate: Decimal, day: date) -> None:
 @given(step("a loan of {amount:yuan} at {rate:percent} in {number:count} instalments was paid out on {day:day}"))
 def a_loan_in_instalments(office: Office, amount: Fen, rate: Decimal, number: int, day: date) -> None:
     lend(office, amount, day, RepaymentTerms(annual_rate=rate, instalments=number))
+
+
+@given(
+    step(
+        "a loan of {amount:yuan} at {rate:percent} in {number:count} equal parts of principal was paid out on {day:day}"
+    )
+)
+def a_serviced_loan(office: Office, amount: Fen, rate: Decimal, number: int, day: date) -> None:
+    """With the rules that contracts pin today."""
+    terms = RepaymentTerms(annual_rate=rate, instalments=number, method="equal_principal", servicing=Servicing())
+    lend(office, amount, day, terms)
 
 
 @when(step("a contract of {amount:yuan} is signed again under the same number"))

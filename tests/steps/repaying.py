@@ -10,9 +10,13 @@ from pytest_bdd import given, then, when
 from domain.actor import Actor
 from domain.compensation.claim import Claim
 from domain.compensation.events import RecoveryReceived, SharePaid
+from domain.loan.events import Prepayment, Repaid
+from domain.loan.loan import Loan
 from domain.money import Fen, parse_yuan
+from domain.working_days import CalendarYear
 from ledger.compensating import ChargeOff, charge_off
 from ledger.noticing import NoticeOverdue, notice_overdue
+from ledger.publishing import PublishPolicy, publish_policy
 from ledger.recovering import RecordRecovery, record_recovery
 from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
 from tests.steps.office import GUARANTOR, Office
@@ -166,3 +170,75 @@ def _payment_of(office: Office, paid_on: date) -> int:
 
 def _is_payout(office: Office, row: dict[str, str]) -> bool:
     return row["value_date"] in {r["value_date"] for r in office.rows("repayment_history", where={"kind": "disbursed"})}
+
+
+CHOICES: dict[str, Prepayment | None] = {
+    "wants fewer instalments": "shorten",
+    "wants lower ones": "lower",
+    "leaves the next ones paid": None,
+}
+
+
+@when(step("the borrower repays {amount:yuan} on {day:day} and {chooses}"))
+def repay_and_choose(office: Office, amount: Fen, day: date, chooses: str) -> None:
+    payment = RecordRepayment(
+        loan_no=office.loan_no,
+        amount_fen=amount,
+        value_date=day,
+        bank_reference=f"R{office.number()}",
+        prepayment=CHOICES[chooses],
+    )
+    office.act(lambda: record_repayment(office.ledger, payment, office.by("bank_officer", office.bank)))
+
+
+@when(step("the borrower repays the quote of {day:day} less {short:yuan}"))
+def repay_quote(office: Office, day: date, short: Fen) -> None:
+    close_day(office, day)
+    repay(office, office.ledger.loan(office.loan_no).owed(day).everything - short, day)
+
+
+@given(step("{first:day} and {second:day} are holidays, and {worked:day} is worked"))
+def holidays(office: Office, first: date, second: date, worked: date) -> None:
+    year = CalendarYear(year=first.year, holidays=frozenset({first, second}), make_up=frozenset({worked}))
+    command = PublishPolicy(calendars=(year,))
+    office.act(lambda: publish_policy(office.ledger, command, office.by("operator", "hr")))
+    office.recorded()
+
+
+@then("on these days there is")
+def owed_on(office: Office, datatable: Sequence[Sequence[str]]) -> None:
+    loan = office.ledger.loan(office.loan_no)
+    for row in as_rows(datatable):
+        owed = loan.owed(date.fromisoformat(row["date"]))
+        assert row == {
+            "date": row["date"],
+            "penalty": shown(owed.penalty),
+            "interest due": shown(owed.overdue_interest + owed.due_interest),
+            "principal due": shown(owed.overdue_principal + owed.due_principal),
+            "accrued": shown(owed.accrued),
+            "to come": shown(owed.future),
+        }
+
+
+@then(step("the payment of {day:day} met {penalty:yuan} of penalty, {interest:yuan} of interest and {principal:yuan} of principal"))  # fmt: skip
+def met(office: Office, day: date, penalty: Fen, interest: Fen, principal: Fen) -> None:
+    (row,) = office.rows("repayment_history", where={"value_date": day.isoformat()}, group_by=("value_date",))
+    said = {name: -parse_yuan(row[name], negative=True) for name in ("penalty", "interest", "principal")}
+    assert said == {"penalty": penalty, "interest": interest, "principal": principal}
+
+
+@then(step("nothing is overdue on {day:day}"))
+def nothing_overdue(office: Office, day: date) -> None:
+    assert office.ledger.loan(office.loan_no).arrears(day) == (None, 0)
+
+
+@then(step("the oldest unpaid due day on {day:day} is {due:day}"))
+def oldest_due(office: Office, day: date, due: date) -> None:
+    assert office.ledger.loan(office.loan_no).arrears(day)[0] == due
+
+
+@then(step("{left:count} instalments are to come, the next of {amount:yuan}"))
+def to_come(office: Office, left: int, amount: Fen) -> None:
+    (paid_on,) = {fact.value_date for fact in office.facts(Loan.create_id(office.loan_no)) if isinstance(fact, Repaid)}
+    rows = [row for row in office.ledger.loan(office.loan_no).coming(paid_on) if row.principal]
+    assert (len(rows), shown(rows[0].principal + rows[0].interest)) == (left, shown(amount))

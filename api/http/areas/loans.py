@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -11,10 +13,14 @@ from api.http.commands import NUMBERED, command
 from api.http.hall import Hall
 from api.http.reads import TIMES, Times, one, parameters, read_model, tagged, times
 from api.http.things import LOAN
+from api.owing import owing
+from domain.calendar import city_day
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
+from domain.state import replayed
 from ledger import compensating, disbursing, noticing, repaying, reporting
-from projections import querying
+from ledger.ledger import Ledger
+from projections import log, querying
 
 router = APIRouter(tags=["Loans 贷款"])
 _BOOK = querying.projection("loan_book")
@@ -58,6 +64,62 @@ async def get_loan(request: Request, loan_no: NUMBERED) -> Response:
         raise UnknownLoan(field="loan_no", loan_no=loan_no)
     said = {"loan": line, "version": version, "as_of_position": position}
     return tagged(request, to_json(said), f'"{version}.{position}"')
+
+
+@router.get(
+    f"{_OF}/owed",
+    operation_id="getOwed",
+    summary="What a loan owes on a day",
+    description="By what it is, with what pays it off that day and what is still to come, as known at any position 应还与结清金额.",
+    responses=documents.answer(
+        200,
+        "What is owed",
+        documents.fields(
+            {
+                "loan_no": "text",
+                "on": "date",
+                "status": "text",
+                "penalty": "money",
+                "overdue_interest": "money",
+                "overdue_principal": "money",
+                "due_interest": "money",
+                "due_principal": "money",
+                "accrued_interest": "money",
+                "principal_to_come": "money",
+                "oldest_due": "date?",
+                "payoff": "money",
+                "instalments": "list",
+            }
+        ),
+    )
+    | documents.problems(documents.READ_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+    openapi_extra={"parameters": TIMES[:2]},
+)
+async def get_owed(request: Request, loan_no: NUMBERED) -> Response:
+    """Interest has run on every day before `as_of`, which is today if left out."""
+    hall: Hall = request.app.state.hall
+    at = await times(hall, parameters(request, Times.NAMES[:2]))
+
+    def owed() -> bytes:
+        loan = _known(hall.desk.ledger, loan_no, at.known_at)
+        return to_json(owing(loan, at.as_of or city_day(datetime.now(UTC))))
+
+    return Response(await hall.do(owed), media_type="application/json")
+
+
+def _known(ledger: Ledger, loan_no: str, known_at: int | None) -> Loan:
+    """The loan by the facts up to a position. Raises UnknownLoan."""
+    if known_at is None:
+        return ledger.loan(loan_no)
+    with ledger.datastore.get_connection() as connection:
+        facts = log.stream(connection, Loan.create_id(loan_no), known_at)
+    if not facts:
+        raise UnknownLoan(field="loan_no", loan_no=loan_no)
+    found: Loan = replayed([row.fact for row in facts])
+    found.calendar = ledger.calendar
+    return found
 
 
 command(router, f"{_OF}/disbursements", disbursing.disburse, LOAN, example=_REPAID)

@@ -172,6 +172,37 @@ def test_a_loan_is_read_as_it_was_and_as_it_was_known(call: Caller) -> None:
     assert call("getLoan", "JN-1", query={"known_at": 1}).status == 404
 
 
+@pytest.mark.usefixtures("policy")
+def test_what_is_owed_is_told_of_any_day_as_known_at_any_position(call: Caller) -> None:
+    lent(call)
+    early = _head(call)
+    before = call.done("getOwed", "JN-1", query={"as_of": "2025-04-20"}).json
+    assert (before["overdue_principal"], before["oldest_due"]) != ("0.00", None)
+    due = call.done("getOwed", "JN-1", query={"as_of": "2025-04-11"}).json
+    asked = Decimal(due["due_principal"]) + Decimal(due["due_interest"])
+    call.done("recordRepayment", "JN-1", by=BANK, amount=str(asked), bank_reference="p", value_date="2025-04-11")
+    now = call.done("getOwed", "JN-1", query={"as_of": "2025-04-20"}).json
+    assert (now["overdue_principal"], now["penalty"], now["oldest_due"]) == ("0.00", "0.00", None)
+    assert call.done("getOwed", "JN-1", query={"as_of": "2025-04-20", "known_at": early}).json == before
+    assert len(now["instalments"]) == len(before["instalments"])
+    assert call("getOwed", "JN-9").code == "loan.unknown"
+    assert call("getOwed", "JN-1", query={"known_at": 1}).code == "loan.unknown"
+    ahead = call.done(
+        "recordRepayment",
+        "JN-1",
+        by=BANK,
+        amount="50000.00",
+        bank_reference="q",
+        value_date="2025-04-20",
+        prepayment="lower",
+    )
+    assert ahead.resource["status"] == "active"
+    wrong = call(
+        "recordRepayment", "JN-1", by=BANK, amount="1.00", bank_reference="r", value_date="2025-04-20", prepayment="x"
+    )
+    assert (wrong.status, wrong.json["field"]) == (422, "prepayment")
+
+
 def _head(call: Caller) -> int:
     return int(call.client.get("/health/ready").json()["log_head"])
 

@@ -36,7 +36,9 @@ def test_interest_is_settled_on_the_twentieth(call: Caller) -> None:
 def test_a_schedule_is_a_printed_table_too(call: Caller) -> None:
     printed = call.client.post("/api/v1/schedules?format=csv", json=TERMS)
     assert printed.headers["content-type"].startswith("text/csv")
-    assert printed.content.decode("utf-8-sig").startswith("期次,起息日,到期日,天数,应还本金,应还利息,应还合计,剩余本金\r\n")
+    assert printed.content.decode("utf-8-sig").startswith(
+        "期次,起息日,到期日,天数,应还本金,应还利息,应还合计,剩余本金\r\n"
+    )
     book = call.client.post("/api/v1/schedules?format=xlsx&lang=en", json=TERMS)
     assert 'filename="schedule.xlsx"' in book.headers["content-disposition"]
     rows = python_calamine.load_workbook(BytesIO(book.content)).get_sheet_by_index(0).to_python()
@@ -45,7 +47,11 @@ def test_a_schedule_is_a_printed_table_too(call: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("more", "field"),
-    [({"principal": "0.00"}, "principal"), ({"annual_rate": "2"}, "annual_rate"), ({"instalments": 601}, "instalments")],
+    [
+        ({"principal": "0.00"}, "principal"),
+        ({"annual_rate": "2"}, "annual_rate"),
+        ({"instalments": 601}, "instalments"),
+    ],
 )
 def test_bad_terms_are_refused_by_their_field(call: Caller, more: dict[str, Any], field: str) -> None:
     refused = call("computeSchedule", **TERMS | more)

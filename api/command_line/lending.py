@@ -1,0 +1,99 @@
+"""`loan`: paid out, repaid, taken back, looked at on any day 贷款."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from api.command_line.app import CLEAN, app, context_of, facts_table, show
+from api.command_line.applying import Day, day_of
+from api.owing import owing
+from api.settings import Settings
+from api.wiring import Installation
+from domain.actor import parse_actor
+from domain.calendar import parse_day
+from domain.money import parse_yuan
+from ledger import disbursing, repaying, reporting
+
+loan = typer.Typer(no_args_is_help=True, help="Loans 贷款.")
+app.add_typer(loan, name="loan")
+
+Number = Annotated[str, typer.Argument(help="The loan's number.")]
+Amount = Annotated[str, typer.Argument(help="In yuan.")]
+Reference = Annotated[str, typer.Option(help="The bank's own number of the payment.")]
+ON_DAY = typer.Option("--on", help="The day that is looked at; today if left out.")
+
+
+@loan.command()
+def disburse(context: typer.Context, number: Number, amount: Amount, reference: Reference, on: Day = None) -> int:
+    """Pay out, in whole or in part 放款."""
+    said = {"amount_fen": parse_yuan(amount), "bank_reference": reference}
+    return _told(context, number, on, disbursing.disburse, disbursing.Disburse, said)
+
+
+@loan.command()
+def repay(
+    context: typer.Context,
+    number: Number,
+    amount: Amount,
+    reference: Reference,
+    prepayment: Annotated[
+        str | None, typer.Option(help="For principal paid ahead: shorten (fewer instalments) or lower (smaller ones).")
+    ] = None,
+    on: Day = None,
+) -> int:
+    """Record a repayment; it pays what the contract's order says 还款."""
+    said = {"amount_fen": parse_yuan(amount), "bank_reference": reference, "prepayment": prepayment}
+    return _told(context, number, on, repaying.record_repayment, repaying.RecordRepayment, said)
+
+
+@loan.command()
+def reverse(
+    context: typer.Context,
+    number: Number,
+    version: Annotated[
+        int, typer.Argument(help="The repayment's version in the loan's stream (`replay loan/NUMBER`).")
+    ],
+    reason: Annotated[str, typer.Option(help="Why the repayment does not hold.")],
+    second: Annotated[str, typer.Option("--confirmed-by", help="The second person, as --as names one.")],
+    on: Day = None,
+) -> int:
+    """Take a repayment back, with a second person 还款冲正."""
+    said = {"version": version, "reason": reason, "confirmed_by": parse_actor(second)}
+    return _told(context, number, on, repaying.reverse_repayment, repaying.ReverseRepayment, said)
+
+
+@loan.command()
+def jobs(context: typer.Context, number: Number, created: int, retained: int, on: Day = None) -> int:
+    """Report what jobs the loan created and retained 带动就业."""
+    return _told(
+        context, number, on, reporting.report_jobs, reporting.ReportJobs, {"created": created, "retained": retained}
+    )
+
+
+@loan.command("show")
+def show_(context: typer.Context, number: Number, on: Annotated[str | None, ON_DAY] = None) -> int:
+    """What it owes on a day, what pays it off then, and what is still to come 应还、结清金额、后续还款计划."""
+    settings: Settings = context.obj
+    moment = context_of(settings).moment
+    with Installation(settings) as installation:
+        return _shown(settings, installation, number, parse_day(on, field="on") if on else moment.today)
+
+
+def _told(
+    context: typer.Context, number: str, on: str | None, use_case: Any, command: Any, said: dict[str, Any]
+) -> int:
+    settings: Settings = context.obj
+    made = context_of(settings)
+    with Installation(settings) as installation:
+        day = day_of(on, made.moment)
+        use_case(installation.ledger, command.model_validate({"loan_no": number, "value_date": day, **said}), made)
+        return _shown(settings, installation, number, made.moment.today)
+
+
+def _shown(settings: Settings, installation: Installation, number: str, day: date) -> int:
+    document = owing(installation.ledger.loan(number), day)
+    show(settings, document, facts_table(document))
+    return CLEAN

@@ -1,0 +1,37 @@
+"""What a loan owes 应还与结清: on a day, by what it is, with what pays it off and what is still to come; the same by every way in."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from domain.loan.loan import Loan
+from domain.money import yuan
+
+
+def owing(loan: Loan, day: date) -> dict[str, Any]:
+    """By the facts that the loan was told; `payoff` pays everything if it is paid on the day."""
+    owed = loan.owed(day)
+    return {
+        "loan_no": loan.contract.loan_no,
+        "on": day.isoformat(),
+        "status": loan.status(day),
+        "penalty": yuan(owed.penalty),
+        "overdue_interest": yuan(owed.overdue_interest),
+        "overdue_principal": yuan(owed.overdue_principal),
+        "due_interest": yuan(owed.due_interest),
+        "due_principal": yuan(owed.due_principal),
+        "accrued_interest": yuan(owed.accrued),
+        "principal_to_come": yuan(owed.future),
+        "oldest_due": owed.oldest_due.isoformat() if owed.oldest_due else None,
+        "payoff": yuan(owed.everything),
+        "instalments": [
+            {
+                "due": row.due.isoformat(),
+                "principal": yuan(row.principal),
+                "interest": yuan(row.interest),
+                "balance": yuan(row.balance),
+            }
+            for row in loan.coming(day)
+        ],
+    }

@@ -1,0 +1,35 @@
+"""What is owed 应还: on a day, by what it is and since when it is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.money import Fen
+
+
+@dataclass(frozen=True)
+class Owed:
+    """In fen: what is overdue, what is due, what has accrued and is not due yet, and the principal to come."""
+
+    penalty: Fen = 0
+    overdue_interest: Fen = 0
+    overdue_principal: Fen = 0
+    due_interest: Fen = 0
+    due_principal: Fen = 0
+    accrued: Fen = 0
+    future: Fen = 0
+    oldest_due: date | None = None
+
+    @property
+    def principal(self) -> Fen:
+        return self.overdue_principal + self.due_principal + self.future
+
+    @property
+    def interest(self) -> Fen:
+        return self.overdue_interest + self.due_interest + self.accrued
+
+    @property
+    def everything(self) -> Fen:
+        """What pays the loan off on the day 结清金额."""
+        return self.principal + self.interest + self.penalty

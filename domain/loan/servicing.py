@@ -1,0 +1,274 @@
+"""Servicing 贷款计息与还款: a loan on its way through its days, by the rules that its contract pins.
+
+One object works out interest, arrears, penalty and what a payment pays; repayments, quotes, claims and previews all ask it. On every due
+day the interest of the period is rounded once and falls due with the instalment's principal; what is not paid by then, or by the next
+working day, bears the penalty rate from its due day on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+from math import lcm
+
+from domain.loan.balances import Balance
+from domain.loan.events import Allocation, Prepayment
+from domain.loan.movement import Movement
+from domain.loan.owed import Owed
+from domain.loan.periods import Periods
+from domain.loan.schedule import Instalment, remaining, rounded
+from domain.loan.terms import Kind, RepaymentTerms, Servicing
+from domain.money import Fen
+from domain.working_days import WorkCalendar
+
+_BALANCE: Mapping[Kind, Balance] = {
+    "penalty": Balance.PENALTY,
+    "overdue_interest": Balance.INTEREST,
+    "overdue_principal": Balance.PRINCIPAL,
+    "interest": Balance.INTEREST,
+    "principal": Balance.PRINCIPAL,
+}
+
+
+@dataclass
+class Due:
+    """What fell due on a day and is not paid yet; `lapsed` once its last day to pay is over."""
+
+    day: date
+    pay_by: date
+    principal: Fen
+    interest: Fen
+    lapsed: bool = False
+
+
+@dataclass
+class ServicedCourse:
+    """The loan as far as it has come.
+
+    `number` is the next instalment's, `plan` the principal of every instalment, `equal` what the plan's instalments have in common;
+    `lent` is principal × time of the running period, in fen-years, by the parts a year is counted in, and `taken` what was paid of its
+    interest; `penal` is what penalty has run, in fen, and `fined` what was paid of it.
+    """
+
+    terms: RepaymentTerms
+    rules: Servicing
+    calendar: WorkCalendar
+    periods: Periods | None = None
+    day: date = date.min
+    number: int = 1
+    future: Fen = 0
+    plan: list[Fen] = field(default_factory=list)
+    equal: Fen | None = None
+    dues: list[Due] = field(default_factory=list)
+    lent: dict[int, int] = field(default_factory=dict)
+    taken: Fen = 0
+    penal: Fraction = Fraction(0)
+    fined: Fen = 0
+    released: bool = False
+
+    def copy(self) -> ServicedCourse:
+        return replace(self, plan=list(self.plan), dues=[replace(due) for due in self.dues], lent=dict(self.lent))
+
+    @property
+    def principal(self) -> Fen:
+        return self.future + sum(due.principal for due in self.dues)
+
+    def owed(self) -> Owed:
+        late, waiting = [due for due in self.dues if due.lapsed], [due for due in self.dues if not due.lapsed]
+        return Owed(
+            penalty=self._penalty,
+            overdue_interest=sum(due.interest for due in late),
+            overdue_principal=sum(due.principal for due in late),
+            due_interest=sum(due.interest for due in waiting),
+            due_principal=sum(due.principal for due in waiting),
+            accrued=self._accrued,
+            future=self.future,
+            oldest_due=late[0].day if late else None,
+        )
+
+    def coming(self) -> list[Instalment]:
+        """The instalments to come, if each is paid on its day and nothing besides."""
+        course, rows = self.copy(), list[Instalment]()
+        course.dues = []
+        while course.periods is not None and course.number <= self.terms.instalments:
+            course.advance(course.periods.due(course.number))
+            rows += [Instalment(due.day, due.principal, due.interest, course.future) for due in course.dues]
+            course.dues = []
+        return rows
+
+    # Time.
+
+    def advance(self, day: date) -> None:
+        """To the given day: what falls due by then has, and every day before it has borne interest (R-INT-8: the last day bears none)."""
+        while self.periods is not None and self.number <= self.terms.instalments:
+            due = self.periods.due(self.number)
+            if due > day:
+                break
+            self._pass(due)
+            self._fall_due(due)
+        self._pass(day)
+
+    def _pass(self, day: date) -> None:
+        """Days on which nothing new falls due; what was not paid by its last day is overdue from its due day on."""
+        while waiting := [due.pay_by for due in self.dues if not due.lapsed and due.pay_by < day]:
+            self._bear(min(waiting))
+            for due in self.dues:
+                if not due.lapsed and due.pay_by <= self.day < day:
+                    self._lapse(due)
+        self._bear(day)
+
+    def _bear(self, day: date) -> None:
+        """Interest on what bears the contract rate, penalty on what is overdue."""
+        if self.periods is None or day <= self.day:
+            self.day = max(self.day, day)
+            return
+        parts = self.periods.parts(self.day, day)
+        for part, of_year in parts:
+            self.lent[of_year] = self.lent.get(of_year, 0) + self.future * part
+        if overdue := sum(self._bears(due) for due in self.dues if due.lapsed):
+            self.penal += overdue * sum((Fraction(*part) for part in parts), Fraction(0)) * self._penalty_rate
+        self.day = day
+
+    def _fall_due(self, due: date) -> None:
+        last = self.number == self.terms.instalments
+        if last or self.terms.method != "bullet":
+            principal = self.future if last else min(self.plan[self.number - 1], self.future)
+            interest = self._accrued
+            self._close_period()
+            self.future -= principal
+            if principal or interest:
+                self.dues.append(Due(due, self._pay_by(due), principal, interest))
+        self.number += 1
+
+    def _close_period(self) -> None:
+        self.lent, self.taken = {}, 0
+
+    def _lapse(self, due: Due) -> None:
+        """It bears the penalty rate from its due day on; what was paid in time bore nothing since."""
+        assert self.periods is not None
+        due.lapsed = True
+        if due.day < self.day:
+            self.penal += self._bears(due) * Fraction(*self.periods.part(due.day, self.day)) * self._penalty_rate
+
+    def _bears(self, due: Due) -> Fen:
+        """Unpaid interest bears the penalty rate too, where the contract says so (复利, R-INT-6)."""
+        return due.principal + (due.interest if self.rules.compound else 0)
+
+    def _pay_by(self, due: date) -> date:
+        """The due day, or the next working day where it is none (domain.md §5.4)."""
+        if not self.rules.next_working_day or self.calendar.is_working(due):
+            return due
+        return self.calendar.add(due, 1)
+
+    @property
+    def _penalty_rate(self) -> Fraction:
+        """A year (R-INT-7)."""
+        return Fraction(self.terms.annual_rate) * (1 + Fraction(self.rules.overdue_surcharge))
+
+    @property
+    def _accrued(self) -> Fen:
+        """What of the running period's interest is unpaid: rounded once."""
+        if not self.lent:
+            return 0
+        over, under = self.terms.annual_rate.as_integer_ratio()
+        year = lcm(*self.lent)
+        lent = over * sum(lent * (year // part) for part, lent in self.lent.items())
+        return max(rounded(lent, under * year, self.terms.rounding) - self.taken, 0)
+
+    @property
+    def _penalty(self) -> Fen:
+        """What of the penalty is unpaid: rounded once."""
+        return max(rounded(self.penal.numerator, self.penal.denominator, self.terms.rounding) - self.fined, 0)
+
+    # What moves it.
+
+    def move(self, movement: Movement) -> dict[Balance, Fen]:
+        """What a movement changes; its day has been come to."""
+        match movement.kind:
+            case "disbursed":
+                return self._disburse(movement)
+            case "repaid":
+                return self._repay(movement.fen, movement.prepayment)
+            case "charged_off":
+                given_up = self._give_up(movement.stated.principal_fen if movement.stated else movement.fen)
+                return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: movement.fen}
+            case "claim_approved" | "claim_ended":
+                self.released = movement.kind == "claim_approved"
+                return {}
+            case "taken_over":
+                return self._pass_over(movement.stated or Allocation(principal_fen=movement.fen))
+
+    def _disburse(self, movement: Movement) -> dict[Balance, Fen]:
+        """What is drawn later joins the due days that are left; without any, it is due at once."""
+        if self.periods is None:
+            self.periods, self.day = Periods(movement.value_date, self.terms), movement.value_date
+        self.future += movement.fen
+        if self.number > self.terms.instalments:
+            self.dues.append(Due(self.day, self._pay_by(self.day), self.future, 0))
+            self.future = 0
+        else:
+            self._replan()
+        return {Balance.PRINCIPAL: movement.fen}
+
+    def _repay(self, fen: Fen, choice: Prepayment | None) -> dict[Balance, Fen]:
+        """By the contract's order, the oldest first: what is overdue, what is due, and then ahead, interest that has run before principal."""
+        paid = dict.fromkeys((Balance.PENALTY, Balance.INTEREST, Balance.PRINCIPAL), 0)
+        left = fen
+        for kind in self.rules.order:
+            part = self._pay_due(kind, left)
+            paid[_BALANCE[kind]] += part
+            left -= part
+        self.dues = [due for due in self.dues if due.principal or due.interest]
+        interest = min(left, self._accrued)
+        principal = min(left - interest, self.future)
+        self.taken += interest
+        self._pay_ahead(principal, choice)
+        paid[Balance.INTEREST] += interest
+        paid[Balance.PRINCIPAL] += principal
+        return {balance: -part for balance, part in paid.items()} | {Balance.REFUNDABLE: left - interest - principal}
+
+    def _pay_due(self, kind: Kind, left: Fen) -> Fen:
+        """Of what is due, pay what `kind` names."""
+        if kind == "penalty":
+            part = min(left, self._penalty)
+            self.fined += part
+            return part
+        paid, field = 0, "interest" if kind.endswith("interest") else "principal"
+        for due in self.dues:
+            if due.lapsed == kind.startswith("overdue"):
+                part = min(left - paid, getattr(due, field))
+                setattr(due, field, getattr(due, field) - part)
+                paid += part
+        return paid
+
+    def _pay_ahead(self, fen: Fen, choice: Prepayment | None) -> None:
+        self.future -= fen
+        if fen and choice is not None:
+            self._replan(self.equal if choice == "shorten" else None)
+            return
+        for place in range(self.number - 1, len(self.plan)):
+            part = min(fen, self.plan[place])
+            self.plan[place] -= part
+            fen -= part
+
+    def _replan(self, kept: Fen | None = None) -> None:
+        """The principal of every instalment to come, for all that is not due yet."""
+        assert self.periods is not None
+        self.plan[self.number - 1 :], self.equal = remaining(self.future, self.day, self.number, self.periods, kept)
+
+    def _give_up(self, fen: Fen) -> Fen:
+        """Principal that the bank gives up: what is due first, then the rest."""
+        given_up = self._pay_due("overdue_principal", fen)
+        given_up += self._pay_due("principal", fen - given_up)
+        rest = min(fen - given_up, self.future)
+        self.future -= rest
+        return given_up + rest
+
+    def _pass_over(self, stated: Allocation) -> dict[Balance, Fen]:
+        """The whole debt belongs to others from now on: nothing is owed here, and nothing accrues."""
+        gone = self._give_up(stated.principal_fen)
+        self.dues, self.penal, self.fined = [], Fraction(0), 0
+        self._close_period()
+        return {Balance.PRINCIPAL: -gone, Balance.INTEREST: -stated.interest_fen}

@@ -1,0 +1,136 @@
+"""A loan's money from the command line: paid out, repaid with the borrower's choice, taken back, looked at on any day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from api.command_line.app import BAD_INPUT, CLEAN, REFUSED
+from domain.actor import LOCAL_OPERATOR
+from domain.facts import Moment
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, Servicing
+from domain.ratio import zheng_yin_dan
+from ledger.context import CommandContext
+from ledger.contracting import SignContract, sign_contract
+from ledger.ledger import Ledger
+from tests import conftest
+from tests.api.test_command_line import Say, say
+from tests.funds import open_with_capital
+
+__all__ = ["say"]
+
+TERMS = RepaymentTerms(
+    annual_rate=Decimal("0.036"), instalments=12, method="equal_principal", servicing=Servicing(next_working_day=False)
+)
+OUT = ("loan", "disburse", "JN-1", "12000.00", "--reference", "D-1", "--on", "2024-03-05")
+
+
+@pytest.fixture
+def home(
+    ledger: Ledger, database: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, ...]]:
+    """The options of an installation with one contract that was signed."""
+    moment = Moment(now=datetime.now(UTC))
+    open_with_capital(ledger, moment, "fund")
+    contract = SignContract(
+        loan_no="JN-1",
+        borrower=uuid4(),
+        bank="rcb",
+        county="370811",
+        share_scheme=zheng_yin_dan("fund", "rcb", "guarantor"),
+        product="plain",
+        approved_fen=1_200_000,
+        guaranteed_fen=0,
+        terms=TERMS,
+        rate_basis=RateBasis(lpr_published_on=date(2024, 2, 20), lpr=Decimal("0.0345"), margin_bp=15),
+        policy=PolicyPin(edition="e", digest="0" * 64),
+        value_date=date(2024, 3, 1),
+    )
+    sign_contract(ledger, contract, CommandContext(LOCAL_OPERATOR, moment, channel="python"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.delenv("KEYSTORE_URL", raising=False)
+    yield ("--data", str(tmp_path / "data"), "--json")
+    conftest._drop(server, f"{conninfo_to_dict(database)['dbname']}_keys")
+
+
+def owed(said: dict[str, Any], *names: str) -> list[str]:
+    return [said[name] for name in names]
+
+
+def test_what_is_owed_on_a_day_what_pays_it_off_and_what_is_to_come(say: Say, home: tuple[str, ...]) -> None:
+    assert say(*home, *OUT).status == CLEAN
+    late = say(*home, "loan", "show", "JN-1", "--on", "2024-04-20").document
+    assert owed(late, "overdue_principal", "overdue_interest", "penalty", "accrued_interest", "principal_to_come") == [
+        "1000.00",
+        "37.20",
+        "2.33",
+        "16.50",
+        "11000.00",
+    ]
+    assert (late["payoff"], late["oldest_due"]) == ("12056.03", "2024-04-05")
+    assert len(late["instalments"]) == 11
+    assert late["instalments"][0] == {
+        "due": "2024-05-05",
+        "principal": "1000.00",
+        "interest": "33.00",
+        "balance": "10000.00",
+    }
+    paid = say(*home, "loan", "repay", "JN-1", "12056.03", "--reference", "R-1", "--on", "2024-04-20").document
+    assert (paid["status"], paid["payoff"], paid["instalments"]) == ("settled", "0.00", [])
+
+
+@pytest.mark.parametrize(("choice", "left", "first"), [("shorten", 9, "1000.00"), ("lower", 11, "818.18")])
+def test_a_borrower_chooses_what_money_paid_ahead_does(
+    say: Say, home: tuple[str, ...], choice: str, left: int, first: str
+) -> None:
+    say(*home, *OUT)
+    paying = ("loan", "repay", "JN-1", "3037.20", "--reference", "R-1", "--on", "2024-04-05", "--prepayment", choice)
+    assert say(*home, *paying).status == CLEAN
+    shown = say(*home, "loan", "show", "JN-1", "--on", "2024-04-05").document
+    asking = [row for row in shown["instalments"] if row["principal"] != "0.00"]
+    assert (len(asking), asking[0]["principal"]) == (left, first)
+
+
+def test_a_repayment_is_taken_back_by_two(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    say(*home, "loan", "repay", "JN-1", "1037.20", "--reference", "R-1", "--on", "2024-04-05")
+    taking = ("loan", "reverse", "JN-1", "3", "--reason", "returned", "--on", "2024-04-08", "--confirmed-by")
+    alone = say(*home, "--as", "bank_officer:li@rcb", *taking, "bank_officer:li@rcb")
+    assert (alone.status, alone.error["field"]) == (REFUSED, "confirmed_by")
+    assert say(*home, "--as", "bank_officer:li@rcb", *taking, "bank_supervisor:wu@rcb").status == CLEAN
+    shown = say(*home, "loan", "show", "JN-1", "--on", "2024-04-20").document
+    assert shown["overdue_principal"] == "1000.00"
+
+
+def test_jobs_are_reported(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    assert say(*home, "loan", "jobs", "JN-1", "2", "3").status == CLEAN
+    assert say(*home, "replay", "loan/JN-1").document["state"]["jobs_created"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "named"),
+    [
+        (("repay", "JN-1", "1e3", "--reference", "R"), BAD_INPUT, "amount"),
+        (("repay", "JN-1", "0", "--reference", "R"), BAD_INPUT, "amount"),
+        (("repay", "JN-1", "1", "--reference", "R", "--prepayment", "vanish"), BAD_INPUT, "prepayment"),
+        (("repay", "JN-9", "1", "--reference", "R"), REFUSED, "loan_no"),
+        (("repay", "JN-1", "1", "--reference", "R", "--on", "2999-01-01"), REFUSED, "value_date"),
+        (("disburse", "JN-1", "12000.01", "--reference", "R", "--on", "2024-03-05"), REFUSED, "amount"),
+        (("show", "JN-1", "--on", "tomorrow"), BAD_INPUT, "on"),
+        (("show", "JN-9"), REFUSED, "loan_no"),
+    ],
+)
+def test_bad_input_names_its_field(
+    say: Say, home: tuple[str, ...], arguments: tuple[str, ...], status: int, named: str
+) -> None:
+    said = say(*home, "loan", *arguments)
+    assert (said.status, said.error["field"]) == (status, named), said.out
