@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 from domain.loan.balances import Balance
@@ -41,6 +42,15 @@ class Due:
     principal: Fen
     interest: Fen
     lapsed: bool = False
+
+
+@lru_cache(maxsize=4096)
+def _planned(
+    principal: Fen, day: date, number: int, start: date, terms: RepaymentTerms, kept: Fen | None
+) -> tuple[tuple[Fen, ...], Fen | None]:
+    """As `remaining`; the same plan is asked for whenever the same loan is gone through again."""
+    parts, equal = remaining(principal, day, number, Periods(start, terms), kept)
+    return tuple(parts), equal
 
 
 @dataclass
@@ -244,8 +254,10 @@ class ServicedCourse:
         return paid
 
     def _pay_ahead(self, fen: Fen, choice: Prepayment | None) -> None:
+        if not fen:
+            return
         self.future -= fen
-        if fen and choice is not None:
+        if choice is not None:
             self._replan(self.equal if choice == "shorten" else None)
             return
         for place in range(self.number - 1, len(self.plan)):
@@ -256,7 +268,8 @@ class ServicedCourse:
     def _replan(self, kept: Fen | None = None) -> None:
         """The principal of every instalment to come, for all that is not due yet."""
         assert self.periods is not None
-        self.plan[self.number - 1 :], self.equal = remaining(self.future, self.day, self.number, self.periods, kept)
+        parts, self.equal = _planned(self.future, self.day, self.number, self.periods.start, self.terms, kept)
+        self.plan[self.number - 1 :] = parts
 
     def _give_up(self, fen: Fen) -> Fen:
         """Principal that the bank gives up: what is due first, then the rest."""
