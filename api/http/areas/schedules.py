@@ -26,6 +26,12 @@ _PARAMETERS = [
     documents.parameter("format", {"enum": list(_FORMATS), "default": "json"}, "As a document, or as a printed table."),
     documents.parameter("lang", {"enum": list(_LANGUAGES), "default": "zh"}, "The language of a printed table."),
 ]
+_ANSWER = documents.answer(
+    200,
+    "The rows, the days of every period, and the totals",
+    documents.fields({"rows": "list", "totals": "object", "periods": "list"}),
+)
+_ANSWER[200]["content"] |= {CSV.partition(";")[0]: {}, XLSX: {}}
 _EXAMPLE = {"principal": "200000.00", "annual_rate": "0.0365", "instalments": 36, "start": "2024-03-15"}
 
 
@@ -33,12 +39,7 @@ _EXAMPLE = {"principal": "200000.00", "annual_rate": "0.0365", "instalments": 36
     "/schedules",
     operation_id="computeSchedule",
     summary="What falls due when",
-    responses=documents.answer(
-        200,
-        "The rows, the days of every period, and the totals",
-        documents.fields({"rows": "list", "totals": "object", "periods": "list"}),
-    )
-    | documents.problems(documents.COMMAND_PROBLEMS),
+    responses=_ANSWER | documents.problems(documents.COMMAND_PROBLEMS),
     response_class=Response,
     response_model=None,
     openapi_extra=documents.body(ScheduleTerms, _EXAMPLE) | {"parameters": _PARAMETERS},
