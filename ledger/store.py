@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import psycopg
-from eventsourcing.persistence import DatabaseError
+from eventsourcing.persistence import DatabaseError, PersistenceError
 from eventsourcing.postgres import ConnectionPool, PostgresDatastore
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
@@ -52,7 +52,10 @@ class LossyFunctions(Refusal):
 
 
 class BatchLost(Exception):
-    """The database refused something in a batch, or was lost: nothing of the batch is recorded. Its commands can be given one by one."""
+    """The database refused something in a batch, or was lost, or kept its lock from it: nothing of the batch is recorded.
+
+    Its commands can be given one by one.
+    """
 
 
 class AlreadyRecorded(Exception):
@@ -128,13 +131,16 @@ class LedgerDatastore(PostgresDatastore):
         Raises BatchLost.
         """
         assert _batch.get() is None, "one batch at a time"
-        with self.get_connection() as connection, connection.transaction():
-            connection.execute("SELECT ledger.begin_batch()")
-            token = _batch.set(connection)
-            try:
-                yield
-            finally:
-                _batch.reset(token)
+        try:
+            with self.get_connection() as connection, connection.transaction():
+                connection.execute("SELECT ledger.begin_batch()")
+                token = _batch.set(connection)
+                try:
+                    yield
+                finally:
+                    _batch.reset(token)
+        except PersistenceError as problem:
+            raise BatchLost(str(problem)) from problem
 
 
 def _answer(cause: BaseException | None) -> Exception | None:

@@ -128,3 +128,11 @@ def test_a_broken_connection_ends_the_batch_at_once(ledger: Ledger, database: st
 def test_a_batch_has_none_within(ledger: Ledger) -> None:
     with ledger.together(), pytest.raises(AssertionError, match="one batch at a time"), ledger.together():
         pass
+
+
+def test_a_lock_that_another_keeps_is_a_batch_that_did_not_begin(ledger: Ledger, database: str) -> None:
+    with psycopg.connect(database) as holder:
+        holder.execute("LOCK TABLE ledger.stored_events IN EXCLUSIVE MODE")
+        with pytest.raises(BatchLost, match="lock timeout"), ledger.together():
+            report(ledger, "L1", 1)
+    assert length_if_sound(database) == 2

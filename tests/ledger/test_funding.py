@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import date
 from decimal import Decimal
 from threading import Barrier
@@ -42,6 +42,7 @@ from projections.querying import ALL, Question, ask, projection
 from projections.rebuilding import rebuild
 from tests.conftest import as_role
 from tests.funds import OPENED, open_with_capital
+from tests.ledger.writing import open_ledger
 
 FUND, DAY = "jining_guarantee_fund", date(2025, 3, 3)
 TERMS = RepaymentTerms(annual_rate=Decimal("0.0395"), instalments=1, every=12, method="bullet")
@@ -144,6 +145,37 @@ def test_a_multiplier_that_changes_counts_the_whole_base(ledger: Ledger, databas
         signed(ledger, moment, contract(1, 33_333_400))
     assert signed(ledger, moment, contract(1, 33_333_300))
     assert ledger.fund(FUND).standing == "warned"
+
+
+@pytest.mark.parametrize("by_batch", [False, True])
+def test_a_breach_that_was_established_elsewhere_is_ended_here(
+    ledger: Ledger, database: str, moment: Moment, by_batch: bool
+) -> None:
+    """Room for 100,000.00; 94,500.00 of it is used, 112,500.00 when a cheque comes back, 94,500.00 when it is made good."""
+    open_with_capital(ledger, moment, FUND, 1_000_000)
+    signed(ledger, moment, contract(1, 100_000_000))
+    payout = Disburse(loan_no="L-1", amount_fen=100_000_000, value_date=DAY, bank_reference="D-1")
+    disburse(ledger, payout, by(moment, "bank_officer"))
+    for number in (1, 2):
+        said = {"loan_no": "L-1", "amount_fen": 20_000_000, "value_date": DAY, "bank_reference": f"R-{number}"}
+        record_repayment(ledger, RecordRepayment.model_validate(said), by(moment, "bank_officer"))
+        if number == 1:
+            signed(ledger, moment, contract(2, 25_000_000))
+            assert ledger.fund(FUND).standing == "warned", "as it is kept here from now on"
+            with open_ledger(database) as other, ledger.together() if by_batch else nullcontext():
+                writer = ledger if by_batch else other
+                confirmed = Actor(subject="Wu", role="bank_supervisor", institution="jining_rcb", region="370811")
+                taken_back = {
+                    "loan_no": "L-1",
+                    "version": 3,
+                    "value_date": DAY,
+                    "reason": "returned",
+                    "confirmed_by": confirmed,
+                }
+                reverse_repayment(writer, ReverseRepayment.model_validate(taken_back), by(moment, "bank_officer"))
+                assert writer.fund(FUND).standing == "breached"
+    with open_ledger(database) as fresh:
+        assert fresh.fund(FUND).standing == "warned"
 
 
 def test_money_leaves_only_from_an_account_that_has_it(ledger: Ledger, moment: Moment) -> None:
