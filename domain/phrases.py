@@ -140,6 +140,7 @@ ZH: Mapping[str, str] = {
     "bring capital in": "注入基金资本",
     "pay a share for the {}": "代 {} 支付分担份额",
     "collect a recovery for the {}": "代 {} 登记追偿",
+    "take a recovery back for the {}": "代 {} 冲正追偿",
     "remit a recovery for the {}": "代 {} 划转追偿款",
     "propose a write-off for the {}": "代 {} 提出核销",
     "confirm a correction": "确认补正",

@@ -90,7 +90,12 @@ def pay_share(ledger: Ledger, command: PayShare, context: CommandContext) -> Rec
 def must_act_for(claim: Claim, party: str, actor: Actor, action: str) -> None:
     """Each party pays and collects for itself; the fund by whoever works for it. Raises NotPermitted, OtherParty."""
     actor.must_be(*OFFICERS.get(party, ()), "operator", action=f"{action} for the {party}"[:200])
+    must_be_of(claim, party, actor, field="actor")
+
+
+def must_be_of(claim: Claim, party: str, actor: Actor, *, field: str) -> None:
+    """Somebody of the party's own institution, where it has one; the operator is of each. Raises OtherParty."""
     institution = next((share.institution for share in claim.scheme.parties if share.party == party), None)
     if party in ("bank", "guarantor") and actor.role != "operator" and institution not in (None, actor.institution):
         said = {"expected": institution, "institution": actor.institution}
-        raise OtherParty(field="actor", claim_no=claim.claim_no, **said)
+        raise OtherParty(field=field, claim_no=claim.claim_no, **said)

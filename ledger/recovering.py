@@ -9,10 +9,11 @@ from pydantic import Field
 
 from domain.actor import Actor
 from domain.compensation.claim import Claim
+from domain.compensation.events import RecoveryReceived
 from domain.frozen import PLAIN, Frozen
 from domain.money import Fen
 from ledger.claiming import Code, Digest, Words, claim_of
-from ledger.compensating import must_act_for
+from ledger.compensating import must_act_for, must_be_of
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
 
@@ -106,9 +107,16 @@ def remit_recovery(ledger: Ledger, command: RemitRecovery, context: CommandConte
 
 
 def reverse_recovery(ledger: Ledger, command: ReverseRecovery, context: CommandContext) -> Receipt | None:
-    """追偿冲正. Raises UnknownClaim, NotPermitted, and what `Claim.reverse_recovery` refuses."""
+    """追偿冲正, by whoever collected it and a second person of theirs.
+
+    Raises UnknownClaim, NotPermitted, OtherParty, and what `Claim.reverse_recovery` refuses.
+    """
 
     def reverse(claim: Claim) -> None:
+        received = {fact.originator_version: fact.collected_by for fact in claim.facts_of(RecoveryReceived)}
+        collector = received.get(command.version) or claim.leader
+        must_act_for(claim, collector, context.actor, "take a recovery back")
+        must_be_of(claim, collector, command.confirmed_by, field="confirmed_by")
         claim.reverse_recovery(
             context.moment,
             version=command.version,

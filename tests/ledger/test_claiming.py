@@ -15,6 +15,7 @@ import pytest
 from domain.actor import Actor
 from domain.compensation import refusals
 from domain.compensation.claim import Claim
+from domain.compensation.events import RecoveryReceived
 from domain.errors import NotPermitted, Refusal
 from domain.facts import Moment
 from domain.guarantee_fund.refusals import UnknownFund
@@ -119,6 +120,37 @@ def test_claim_and_loan_are_told_in_one_append(office: Office, database: str) ->
     assert [topic for (topic,) in rows] == ["claim.share_paid", "claim.subrogated", "loan.taken_over"]
     loan = office.ledger.loan("L-1")
     assert (loan.status(), loan.outstanding, office.claim().status()) == ("taken_over", 0, "paid")
+
+
+def test_only_whoever_collected_a_recovery_takes_it_back_with_somebody_of_theirs(office: Office) -> None:
+    office.file()
+    office.approve()
+    office.pay("guarantor")
+    office.pay("fund")
+    office.recover("Z-1")
+    (received,) = office.claim().facts_of(RecoveryReceived)
+
+    def take_back(role: str, institution: str, second: str = GUARANTOR) -> Receipt | None:
+        confirmed_by = Actor(subject="Wu", role="supervisor", institution=second, region="rencheng")
+        command = recovering.ReverseRecovery(
+            claim_no="C-1",
+            version=received.originator_version,
+            reason="returned",
+            confirmed_by=confirmed_by,
+            value_date=PAID,
+        )
+        return recovering.reverse_recovery(office.ledger, command, office.by(role, institution))
+
+    for role, institution, second, refusal, field in (
+        ("mentor", "elsewhere", GUARANTOR, NotPermitted, None),
+        ("bank_officer", BANK, GUARANTOR, NotPermitted, None),
+        ("guarantor_officer", "another_guarantor", GUARANTOR, refusals.OtherParty, "actor"),
+        ("guarantor_officer", GUARANTOR, "elsewhere", refusals.OtherParty, "confirmed_by"),
+    ):
+        with pytest.raises(refusal) as refused:
+            take_back(role, institution, second)
+        assert field in (None, refused.value.field)
+    assert take_back("guarantor_officer", GUARANTOR) is not None
 
 
 def test_two_claims_of_one_loan_at_once_are_one(office: Office) -> None:
