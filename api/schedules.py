@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.printing import Column, Table
 from domain.loan.schedule import Instalment, schedule
 from domain.loan.terms import DayCount, Grace, RepaymentTerms
-from domain.money import parse_yuan, yuan
+from domain.money import YUAN, parse_yuan, yuan
 
-Yuan = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$")]
+Yuan = Annotated[str, Field(pattern=YUAN)]
 Rate = Annotated[str, Field(pattern=r"^(0|1)?(\.[0-9]{1,12})?$", min_length=1, max_length=14)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 COLUMNS = (

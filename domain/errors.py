@@ -48,6 +48,18 @@ class Phrased:
         return {name: _phrase(fact, language) for name, fact in self.facts.items()}
 
 
+class Coded:
+    """Of a refusal whose sentence names things by their codes: in Chinese each is told with its meaning."""
+
+    codes: ClassVar[tuple[str, ...]]
+    facts: dict[str, object]
+
+    def told(self, language: Language) -> Mapping[str, object]:
+        if language == "en":
+            return self.facts
+        return self.facts | {name: listed_in_chinese(str(self.facts[name])) for name in self.codes}
+
+
 def _phrase(fact: object, language: Language) -> object:
     """A phrase, or one that brings both languages along."""
     if isinstance(fact, Mapping):

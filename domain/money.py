@@ -14,6 +14,9 @@ Fen: TypeAlias = int
 LARGEST: Fen = 10**15
 """No single amount may reach ten trillion yuan; anything larger is a slip of the keyboard."""
 
+YUAN = r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$"
+"""How an amount of 0.00 or more is written."""
+
 _AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,2}))?", re.ASCII)
 
 

@@ -115,7 +115,7 @@ Feature: Repayment (还款)
 
     Scenario: The loss and two recoveries
       Given a loan of ¥190,404.48 at 3.95 % was paid out on 2024-03-05
-      And the bank charged off ¥190,404.48 on 2025-03-10 and the claim was shared
+      And earlier records say that the bank charged off ¥190,404.48 on 2025-03-10 and the claim was shared
       And ¥51,260.07 was recovered on 2025-06-10 at a cost of ¥1,260.00
       When ¥12,345.29 is recovered on 2025-09-10 at a cost of ¥0.00
       Then the claim stands as
@@ -125,5 +125,5 @@ Feature: Repayment (还款)
         | guarantee company | ¥116,146.73 | ¥30,500.04      | ¥7,530.63      | ¥38,030.67       |
 
     Scenario: Nobody loses more than is owed nor recovers more than was lost
-      When the bank charges off ¥300,000.01 on 2025-03-10 and the claim is shared
+      When the bank charges off ¥300,000.01 on 2025-03-10
       Then it is refused: so much is not owed

@@ -25,6 +25,12 @@ Feature: Risk compensation (风险补偿与代偿)
       When the bank files a claim on 2025-06-04
       Then the claim is for ¥187,333.37 of principal and ¥3,071.11 of interest
 
+    Scenario: What a fund bears is claimed from it, not charged to it
+      When the bank charges off ¥177,260.87 on 2025-06-04 for the guarantors to bear
+      Then it is refused: it has to be claimed
+      When the bank charges off ¥100,000.00 on 2025-06-04
+      Then it is recorded
+
     Scenario: One claim at a time
       Given the bank filed a claim on 2025-06-04
       When the bank files another claim on 2025-06-05

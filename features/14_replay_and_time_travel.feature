@@ -95,6 +95,6 @@ Feature: Replay and time travel (重放与时点查询)
   Rule: Another computer reads the same history (重放)
 
     Scenario: A fresh process replays the facts
-      Given the bank charged off ¥100,000.00 on 2025-01-10 and the claim was shared
+      Given earlier records say that the bank charged off ¥100,000.00 on 2025-01-10 and the claim was shared
       When the history is replayed by a fresh process
       Then the loan and the claim are the same there as here

@@ -11,10 +11,11 @@ from pydantic import Field
 
 from domain.compensation import events, refusals
 from domain.compensation.claim import Claim
+from domain.errors import InvalidInput
 from domain.facts import EventSourced, Moment
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
-from domain.money import Fen
+from domain.money import YUAN, Fen, parse_yuan
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
 
@@ -54,13 +55,21 @@ class ResubmitClaim(Frozen):
     value_date: date
 
 
+class Deduction(Frozen):
+    """What is not honoured: its amount in yuan as a text, or in fen, and why, in words."""
+
+    amount: str | None = Field(default=None, pattern=YUAN)
+    fen: Fen | None = Field(default=None, gt=0)
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=PLAIN)]
+
+
 class VerifyClaim(Frozen):
     """Amounts left out: honoured as claimed. What is honoured less has a deduction, with its reason, for every fen."""
 
     claim_no: str
     principal_fen: Fen | None = Field(default=None, ge=0)
     interest_fen: Fen | None = Field(default=None, ge=0)
-    deductions: tuple[events.Deduction, ...] = Field(default=(), max_length=20)
+    deductions: tuple[Deduction, ...] = Field(default=(), max_length=20)
     value_date: date
 
 
@@ -145,9 +154,10 @@ def resubmit_claim(ledger: Ledger, command: ResubmitClaim, context: CommandConte
 
 
 def verify_claim(ledger: Ledger, command: VerifyClaim, context: CommandContext) -> Receipt | None:
-    """代偿核实. Raises UnknownClaim, NotPermitted, and what `Claim.verify` refuses."""
+    """代偿核实. Raises UnknownClaim, NotPermitted, InvalidInput, and what `Claim.verify` refuses."""
     context.actor.must_be(*VERIFIERS, action="verify a claim")
-    said = {"principal": command.principal_fen, "interest": command.interest_fen, "deductions": command.deductions}
+    deductions = [_deducted(place, said) for place, said in enumerate(command.deductions)]
+    said = {"principal": command.principal_fen, "interest": command.interest_fen, "deductions": deductions}
     return _told(ledger, command, context, Claim.verify, **said)
 
 
@@ -214,14 +224,29 @@ def followed(ledger: Ledger, claim: Claim, moment: Moment, loan: Loan | None = N
 _MEANT_FOR_THE_LOAN = (events.ClaimApproved, events.ClaimSubrogated, events.ClaimRejected, events.ClaimWithdrawn)
 
 
-def adjusted(ledger: Ledger, loan: Loan, moment: Moment, value_date: date) -> list[EventSourced[Any]]:
-    """The loan, and the claim that stands on it told of what is still owed (domain.md §5.7). Raises SharesArePaid."""
+def adjusted(
+    ledger: Ledger, loan: Loan, moment: Moment, value_date: date, *, received: bool
+) -> list[EventSourced[Any]]:
+    """The loan, and the claim that stands on it told of what is still owed, and claimed (domain.md §5.7). Raises SharesArePaid."""
     if loan.claim_no is None:
         return [loan]
     claim = claim_of(ledger, loan.claim_no)
     principal, interest = loan.owed_of(claim.filing.value_date)
-    claim.adjust(moment, principal=principal, interest=interest, value_date=value_date)
+    if received and not claim.stands_on(loan, ledger.fund(claim.filing.fund).pinned(claim.filing.method), value_date):
+        principal = interest = 0
+    claim.adjust(moment, principal=principal, interest=interest, value_date=value_date, received=received)
     return followed(ledger, claim, moment, loan)
+
+
+def _deducted(place: int, said: Deduction) -> events.Deduction:
+    """Raises InvalidInput."""
+    if (said.amount is None) == (said.fen is None):
+        problem = "it is left out" if said.fen is None else "amount and fen are both given"
+        raise InvalidInput(field=f"deductions.{place}.amount", problem=problem, expected="the amount, once")
+    if not said.reason.strip():
+        raise InvalidInput(field=f"deductions.{place}.reason", problem="it is empty", expected="why, in words")
+    fen = said.fen or parse_yuan(said.amount or "", field=f"deductions.{place}.amount", zero=False)
+    return events.Deduction(fen=fen, reason=said.reason)
 
 
 def _fund_of(loan: Loan) -> str:

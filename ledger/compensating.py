@@ -8,12 +8,13 @@ from pydantic import Field
 
 from domain.actor import Actor
 from domain.compensation.claim import Claim
-from domain.compensation.refusals import ClaimExists, NotGuaranteed, OtherParty
+from domain.compensation.refusals import ClaimExists, ClaimFirst, NotGuaranteed, OtherParty
 from domain.facts import EventSourced, Fact
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
+from domain.loan.refusals import OtherBank
 from domain.money import Fen
-from ledger.claiming import Code, claim_of, followed
+from ledger.claiming import BANK, Code, claim_of, followed
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
 
@@ -26,10 +27,12 @@ OFFICERS = {
 
 
 class ChargeOff(Frozen):
+    """`claim_no` opens the claim on a guarantor whom no fund stands beside; left out, the bank bears the loss alone."""
+
     loan_no: str
     amount_fen: Fen
     value_date: date
-    claim_no: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x20\x7f/]+$")
+    claim_no: str | None = Field(default=None, min_length=1, max_length=80, pattern=r"^[^\x00-\x20\x7f/]+$")
 
 
 class PayShare(Frozen):
@@ -47,20 +50,29 @@ class PayShare(Frozen):
 
 
 def charge_off(ledger: Ledger, command: ChargeOff, context: CommandContext) -> Receipt | None:
-    """The loss and its shares, in one append. Raises UnknownLoan, NotGuaranteed, ClaimExists, UnderClaim, MoreThanOwed, DatedInFuture, InvalidInput."""
+    """呆账转销 by the loan's own bank; the shares of a guarantor without a fund in the same append. What a fund bears is claimed from it.
+
+    Raises UnknownLoan, NotPermitted, OtherBank, NotGuaranteed, ClaimFirst, ClaimExists, UnderClaim, MoreThanOwed, DatedInFuture, InvalidInput.
+    """
+    context.actor.must_be(*BANK, action="charge a loan off")
+    amount, day, claim_no = command.amount_fen, command.value_date, command.claim_no
 
     def decide() -> list[Loan | Claim]:
         loan = ledger.loan(command.loan_no)
+        bank, actor = loan.contract.bank, context.actor
+        if actor.role != "operator" and actor.institution != bank:
+            raise OtherBank(field="loan_no", loan_no=command.loan_no, expected=bank, institution=actor.institution)
+        loan.charge_off(context.moment, amount=amount, value_date=day, claim_no=claim_no)
+        if claim_no is None:
+            return [loan]
         scheme = loan.contract.share_scheme
         if scheme is None:
             raise NotGuaranteed(field="loan_no", loan_no=command.loan_no)
-        if ledger.knows(Claim.create_id(command.claim_no)):
-            raise ClaimExists(field="claim_no", claim_no=command.claim_no)
-        loan.charge_off(
-            context.moment, amount=command.amount_fen, value_date=command.value_date, claim_no=command.claim_no
-        )
-        claim = Claim.of_charge_off(loan, command.claim_no, command.amount_fen, command.value_date, context.moment)
-        return [loan, claim]
+        if any(share.party == "fund" for share in scheme.parties):
+            raise ClaimFirst(field="claim_no", loan_no=command.loan_no)
+        if ledger.knows(Claim.create_id(claim_no)):
+            raise ClaimExists(field="claim_no", claim_no=claim_no)
+        return [loan, Claim.of_charge_off(loan, claim_no, amount, day, context.moment)]
 
     return ledger.perform(command, context, decide)
 

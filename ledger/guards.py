@@ -308,9 +308,14 @@ def _collected(fact: RecoveryReceived | RecoveryReversed) -> list[TotalMove]:
 
 
 def _passed_on(fact: RecoveryRemitted) -> list[TotalMove]:
-    if "fund" not in (fact.party, fact.payee):
+    """What the fund passes on has to be on its account; that its base falls with it is never refused: it belongs to another."""
+    if fact.payee == "fund":
+        return _cash(*_account(fact), fact.amount_fen)
+    if fact.party != "fund":
         return []
-    return _cash(*_account(fact), fact.amount_fen if fact.payee == "fund" else -fact.amount_fen)
+    fund, bank = _account(fact)
+    account = TotalMove(FUND_CASH, f"{fund}|{bank}", capacity=-fact.amount_fen, binding=True)
+    return [account, TotalMove(FUND_CAPACITY, fund, capacity=-fact.amount_fen)]
 
 
 def _account(fact: SharePaid | RecoveryReceived | RecoveryReversed | RecoveryRemitted) -> tuple[str, str]:

@@ -57,7 +57,7 @@ def record_repayment(ledger: Ledger, command: RecordRepayment, context: CommandC
             bank_reference=reference,
             prepayment=command.prepayment,
         )
-        return adjusted(ledger, loan, context.moment, command.value_date)
+        return adjusted(ledger, loan, context.moment, command.value_date, received=True)
 
     return ledger.perform(command, context, decide)
 
@@ -75,6 +75,6 @@ def reverse_repayment(ledger: Ledger, command: ReverseRepayment, context: Comman
             requested_by=context.actor,
             confirmed_by=command.confirmed_by,
         )
-        return adjusted(ledger, loan, context.moment, command.value_date)
+        return adjusted(ledger, loan, context.moment, command.value_date, received=False)
 
     return ledger.perform(command, context, decide)

@@ -1,7 +1,8 @@
 """The position of a guarantee fund 担保基金头寸: its money, what it stands for, and what it may still promise, by bank, county and level.
 
-Every line adds up: the lines of a bank, of a level or of the whole fund sum to its position. A line's headroom is what its own money
-carries less what is promised there; new guarantees look at the fund's, which is the sum of all its lines.
+Every line adds up: the lines of a bank, of a level or of the whole fund sum to its position. Money stands at the bank of the account;
+promises, claims and recoveries at the bank that lent. A line's headroom is what its own money carries less what is promised there; new
+guarantees look at the fund's, which is the sum of all its lines.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from projections.projection import Kind, Projection, copy_rows
 
 PLACE = ("fund", "bank", "county", "level")
 KEPT = (
-    "capital", "interest", "exposure", "reserved", "approved", "paid", "collected", "recovered", "recovered_late", "written_off",
+    "capital", "interest", "claims_cash", "exposure", "reserved", "approved", "paid", "collected", "recovered", "recovered_late", "written_off",
 )  # fmt: skip
 """What is added up of the facts; everything else is worked out of these."""
 
@@ -60,6 +61,7 @@ class Change(NamedTuple):
 
 class FundPosition(Projection[Recorded]):
     name = "fund_position"
+    version = 2
     order = "fund, bank NULLS FIRST, county NULLS FIRST, level NULLS FIRST"
     tables: ClassVar[Mapping[str, str]] = {
         "fund_position": ", ".join(PLACE),
@@ -69,14 +71,14 @@ class FundPosition(Projection[Recorded]):
     ddl = """
         CREATE TABLE {schema}.fund_position (
           fund text NOT NULL, bank text NOT NULL, county text NOT NULL, level text NOT NULL,
-          capital bigint NOT NULL, interest bigint NOT NULL, exposure bigint NOT NULL, reserved bigint NOT NULL,
+          capital bigint NOT NULL, interest bigint NOT NULL, claims_cash bigint NOT NULL, exposure bigint NOT NULL, reserved bigint NOT NULL,
           approved bigint NOT NULL, paid bigint NOT NULL, collected bigint NOT NULL, recovered bigint NOT NULL,
           recovered_late bigint NOT NULL, written_off bigint NOT NULL,
           PRIMARY KEY (fund, bank, county, level));
         CREATE TABLE {schema}.fund_position_change (
           position bigint NOT NULL, fund text NOT NULL, bank text NOT NULL, county text NOT NULL, level text NOT NULL,
           value_date date NOT NULL,
-          capital bigint NOT NULL, interest bigint NOT NULL, exposure bigint NOT NULL, reserved bigint NOT NULL,
+          capital bigint NOT NULL, interest bigint NOT NULL, claims_cash bigint NOT NULL, exposure bigint NOT NULL, reserved bigint NOT NULL,
           approved bigint NOT NULL, paid bigint NOT NULL, collected bigint NOT NULL, recovered bigint NOT NULL,
           recovered_late bigint NOT NULL, written_off bigint NOT NULL,
           PRIMARY KEY (position, fund, bank, county, level, value_date));
@@ -123,7 +125,7 @@ class FundPosition(Projection[Recorded]):
         worked_out = (
             "SELECT fund, nullif(bank, '') AS bank, nullif(county, '') AS county, nullif(level, '') AS level, capital, interest,"
             " paid AS claims_paid, recovered, recovered_late AS recovered_after_write_off, recovered - collected AS due,"
-            " capital + interest - paid + collected AS cash, approved - paid AS payable,"
+            " capital + interest + claims_cash AS cash, approved - paid AS payable,"
             " paid - (recovered - recovered_late) - written_off AS recoverable, written_off, exposure, reserved, coalesce(multiplier, 0) AS multiplier"
             f" FROM {lines} l LEFT JOIN ({method}) m USING (fund)"
         )
@@ -210,15 +212,20 @@ def _fund_part(amounts: Iterable[Body]) -> Fen:
     return sum(amount["fen"] for amount in amounts if amount["party"] == "fund")
 
 
-def _of_claim(fact: Recorded, body: Body) -> tuple[str, str, str, str] | None:
-    """The fund of a claim, at the bank of its account."""
-    place = _of_scopes(fact, body.get("fund"))
-    return place and (place[0], body.get("bank") or place[1], place[2], "")
+def _lent(fact: Recorded, body: Body) -> tuple[str, str, str, str] | None:
+    """The fund of a claim, at the bank that lent, whose share the scheme of the claim names."""
+    return _of_scopes(fact, body.get("fund"))
+
+
+def _on_account(place: tuple[str, str, str, str], body: Body, fen: Fen) -> Change:
+    """Money of a claim that came to the fund's account, or left it: at the account's bank, if the fact names one."""
+    account = (place[0], body.get("bank") or place[1], place[2], "")
+    return Change(account, body["value_date"], _amounts(claims_cash=fen))
 
 
 def _approved(name: str) -> Callable[[Recorded, Body], Iterable[Change]]:
     def change(fact: Recorded, body: Body) -> Iterable[Change]:
-        if (place := _of_claim(fact, body)) is not None:
+        if (place := _lent(fact, body)) is not None:
             yield Change(place, body["value_date"], _amounts(approved=_fund_part(body[name])))
 
     return change
@@ -226,33 +233,36 @@ def _approved(name: str) -> Callable[[Recorded, Body], Iterable[Change]]:
 
 def _paid(fact: Recorded, body: Body) -> Iterable[Change]:
     """A share that the fund bore; in a history, which nobody approved here, it was owed and paid at once."""
-    if body["party"] == "fund" and (place := _of_claim(fact, body)) is not None:
+    if body["party"] == "fund" and (place := _lent(fact, body)) is not None:
         fen, at_once = body["amount_fen"], body.get("payee") is None
         yield Change(place, body["value_date"], _amounts(paid=fen, approved=fen if at_once else 0))
+        yield _on_account(place, body, -fen)
 
 
 def _collected(sign: int) -> Callable[[Recorded, Body], Iterable[Change]]:
     def change(fact: Recorded, body: Body) -> Iterable[Change]:
         """What falls to the fund, and what came to its account: all of it where the fund collects, nothing where another does."""
-        if (place := _of_claim(fact, body)) is None:
+        if (place := _lent(fact, body)) is None:
             return
         share, late = _fund_part(body["shares"]), _fund_part(body.get("after_write_off", ()))
         by, net = body.get("collected_by"), sign * (body["gross_fen"] - body["cost_fen"])
         came = share if by is None else net if by == "fund" else 0
         amounts = _amounts(recovered=share, recovered_late=late, collected=came)
         yield Change(place, body["value_date"], amounts)
+        yield _on_account(place, body, came)
 
     return change
 
 
 def _passed_on(fact: Recorded, body: Body) -> Iterable[Change]:
-    if "fund" in (body["party"], body["payee"]) and (place := _of_claim(fact, body)) is not None:
-        sign = 1 if body["payee"] == "fund" else -1
-        yield Change(place, body["value_date"], _amounts(collected=sign * body["amount_fen"]))
+    if "fund" in (body["party"], body["payee"]) and (place := _lent(fact, body)) is not None:
+        fen = body["amount_fen"] if body["payee"] == "fund" else -body["amount_fen"]
+        yield Change(place, body["value_date"], _amounts(collected=fen))
+        yield _on_account(place, body, fen)
 
 
 def _written_off(fact: Recorded, body: Body) -> Iterable[Change]:
-    if body["party"] == "fund" and (place := _of_claim(fact, body)) is not None:
+    if body["party"] == "fund" and (place := _lent(fact, body)) is not None:
         yield Change(place, body["value_date"], _amounts(written_off=body["amount_fen"]))
 
 

@@ -196,18 +196,23 @@ def _where(asked: Projection[Any], question: Question) -> str:
     return f"WHERE {' AND '.join(wanted)}" if wanted else ""
 
 
-def _ordering(asked: Projection[Any]) -> list[tuple[str, bool]]:
-    """The columns that order the rows, and whether each may be empty and then comes last."""
-    return [(part.split()[0], part.endswith("NULLS LAST")) for part in asked.order.split(", ")]
+def _ordering(asked: Projection[Any]) -> list[tuple[str, str]]:
+    """The columns that order the rows, and where each comes that is empty: FIRST, LAST, or nowhere as it never is."""
+    parts = (part.partition(" NULLS ") for part in asked.order.split(", "))
+    return [(name, place) for name, _, place in parts]
 
 
 def _beyond(asked: Projection[Any], after: Sequence[str | None]) -> str:
     """The rows that come after a place in the order: greater in the first column, or equal there and greater in the next."""
     ways, equal = list[str](), list[str]()
-    for (name, may_be_empty), value in zip(_ordering(asked), after, strict=True):
+    for (name, empty), value in zip(_ordering(asked), after, strict=True):
         if value is not None:
-            greater = f"({name} > %(after_{name})s OR {name} IS NULL)" if may_be_empty else f"{name} > %(after_{name})s"
+            greater = (
+                f"({name} > %(after_{name})s OR {name} IS NULL)" if empty == "LAST" else f"{name} > %(after_{name})s"
+            )
             ways.append(" AND ".join([*equal, greater]))
+        elif empty == "FIRST":
+            ways.append(" AND ".join([*equal, f"{name} IS NOT NULL"]))
         equal.append(f"{name} IS NULL" if value is None else f"{name} = %(after_{name})s")
     return f"({' OR '.join(f'({way})' for way in ways) or 'false'})"
 

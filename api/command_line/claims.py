@@ -15,7 +15,6 @@ from api.command_line.app import CLEAN, app, context_of, show
 from api.command_line.applying import Day, day_of
 from api.wiring import Installation
 from domain.actor import parse_actor
-from domain.compensation.events import Deduction
 from domain.errors import InvalidInput
 from domain.money import parse_yuan
 from ledger import claiming, compensating, recovering
@@ -103,7 +102,7 @@ def verify(
         "principal_fen": parse_yuan(principal, field="--principal") if principal is not None else None,
         "interest_fen": parse_yuan(interest, field="--interest") if interest is not None else None,
         "deductions": tuple(
-            Deduction(fen=parse_yuan(amount, field="--deduct"), reason=why)
+            claiming.Deduction(fen=parse_yuan(amount, field="--deduct"), reason=why)
             for amount, why in (_pair(text, "--deduct") for text in deduct or ())
         ),
     }

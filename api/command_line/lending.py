@@ -15,7 +15,7 @@ from api.wiring import Installation
 from domain.actor import parse_actor
 from domain.calendar import parse_day
 from domain.money import parse_yuan
-from ledger import disbursing, repaying, reporting
+from ledger import compensating, disbursing, repaying, reporting
 
 loan = typer.Typer(no_args_is_help=True, help="Loans 贷款.")
 app.add_typer(loan, name="loan")
@@ -63,6 +63,24 @@ def reverse(
     """Take a repayment back, with a second person 还款冲正."""
     said = {"version": version, "reason": reason, "confirmed_by": parse_actor(second)}
     return _told(context, number, on, repaying.reverse_repayment, repaying.ReverseRepayment, said)
+
+
+@loan.command("charge-off")
+def charge_off(
+    context: typer.Context,
+    number: Number,
+    amount: Amount,
+    claim: Annotated[
+        str | None,
+        typer.Option(
+            help="Number of the claim on a guarantor whom no fund stands beside; else the bank bears it alone."
+        ),
+    ] = None,
+    on: Day = None,
+) -> int:
+    """Give principal up as its bank; what a fund bears is claimed (`claim file`) 呆账转销."""
+    said = {"amount_fen": parse_yuan(amount), "claim_no": claim}
+    return _told(context, number, on, compensating.charge_off, compensating.ChargeOff, said)
 
 
 @loan.command()

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 from api.http.problems import NotJson, TooLarge, TooSlow, WrongType
-from domain.money import parse_yuan
+from domain.money import YUAN, parse_yuan
 from ledger.registering import Person
 
 LARGEST = 1024 * 1024
@@ -28,7 +28,7 @@ PATIENCE = 30
 
 Yuan = Annotated[
     str,
-    Field(pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,2})?$", description="Yuan with at most two decimals, as a text."),
+    Field(pattern=YUAN, description="Yuan with at most two decimals, as a text."),
 ]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 

@@ -27,7 +27,7 @@ from ledger.registering import Newcomers, Person
 MODELS: dict[str, type[BaseModel]] = {}
 """The bodies of all commands, for the document."""
 
-NUMBERED = Annotated[str, Path(pattern=NUMBER, max_length=64, examples=["JN-2025-0001"])]
+NUMBERED = Annotated[str, Path(pattern=NUMBER, max_length=80, examples=["JN-2025-0001"])]
 """How a number in the path is typed."""
 
 UseCase = Callable[..., Receipt | None]

@@ -92,9 +92,10 @@ class Claim(Recourse):
         actor: Actor,
         value_date: date,
     ) -> Claim:
-        """代偿申请 for a loan that is more than so many days overdue (R-FUND-9): principal, and contract interest to that day (R-FUND-10).
+        """代偿申请 for a loan that is more than so many days overdue and has not been paid up since (R-FUND-9): principal, and contract
+        interest to that day (R-FUND-10).
 
-        Raises NotGuaranteed, NoFundBehind, OtherParty, NotOverdueEnough, DocumentsMissing, InvalidInput, DatedInFuture.
+        Raises NotGuaranteed, NoFundBehind, OtherParty, NotOverdueEnough, RecoveredSince, DocumentsMissing, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         contract, rule, scheme = loan.contract, method.claims, loan.contract.share_scheme
@@ -106,11 +107,12 @@ class Claim(Recourse):
         _must_belong(actor, contract.bank, claim_no)
         if excluded < 0:
             raise InvalidInput(field="excluded", problem=f"{yuan(excluded)} is negative", expected="0.00 or more")
-        oldest, _ = loan.arrears(value_date)
-        days = (value_date - oldest).days if oldest else 0
+        oldest, days = loan.overdue(value_date)
         if oldest is None or days <= rule.overdue_days:
             said = {"loan_no": contract.loan_no, "days": days, "needed": rule.overdue_days}
             raise refusals.NotOverdueEnough(field="value_date", **said)
+        if loan.overdue(moment.today).since is None:
+            raise refusals.RecoveredSince(field="value_date", loan_no=contract.loan_no, today=moment.today)
         package = tuple(material.code for material in rule.package)
         if missing := [code for code in package if code not in documents]:
             raise refusals.DocumentsMissing(field="documents", claim_no=claim_no, missing=", ".join(missing))
@@ -138,6 +140,13 @@ class Claim(Recourse):
             excluded_fen=excluded,
             filed_by=actor.subject,
         )
+
+    def stands_on(self, loan: Loan, method: FundMethod, day: date) -> bool:
+        """Whether there is a ground for it (R-FUND-9): the loan was overdue long enough when it was filed, by all that is known now, and
+        was not paid up by `day`."""
+        filed_on = self.filing.value_date
+        overdue_then = loan.overdue(filed_on).days > method.claims.overdue_days
+        return overdue_then and loan.overdue(max(day, filed_on)).since is not None
 
     # Decisions: may refuse, change nothing themselves.
 
@@ -173,7 +182,7 @@ class Claim(Recourse):
         Raises MoreThanClaimed, NothingHonoured, SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, DatedInFuture.
         """
         self._step(moment, value_date, "a verification", "filed")
-        self._other_than(actor, self.filing.filed_by)
+        self._other_than(actor, *self._claimants())
         claimed = self.claimed
         honoured = tuple(c if said is None else said for c, said in zip(claimed, (principal, interest), strict=True))
         for what, said, most in zip(("principal", "interest"), honoured, claimed, strict=True):
@@ -181,7 +190,7 @@ class Claim(Recourse):
                 self._not_as_claimed(what, said, most)
         deducted = sum(deduction.fen for deduction in deductions)
         if deducted != sum(claimed) - sum(honoured):
-            self._not_as_claimed("verified amount and deductions", sum(honoured) + deducted, sum(claimed))
+            self._not_as_claimed("deductions", sum(honoured) + deducted, sum(claimed))
         if not sum(honoured):
             raise refusals.NothingHonoured(field="principal", claim_no=self.claim_no)
         self.tell(
@@ -203,22 +212,22 @@ class Claim(Recourse):
         self.tell(events.ClaimDisputed, moment, value_date=value_date, **said)
 
     def settle_dispute(self, moment: Moment, *, outcome: str, reason: str, actor: Actor, value_date: date) -> None:
-        """异议处理, by somebody else than who disputed. Raises SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput, DatedInFuture."""
+        """异议处理, by somebody else than who disputed, and than who claims. Raises SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput, DatedInFuture."""
         self._step(moment, value_date, "settling a dispute", "disputed")
-        self._other_than(actor, self.facts_of(events.ClaimDisputed)[-1].disputed_by)
+        self._other_than(actor, *self._claimants(), *self._disputers())
         _in_words(reason)
         said = {"outcome": outcome, "reason": reason, "settled_by": actor.subject}
         self.tell(events.ClaimDisputeSettled, moment, value_date=value_date, **said)
 
     def confirm(self, moment: Moment, *, party: str, actor: Actor, value_date: date) -> None:
-        """分担确认, by the party's own institution; with the last one the claim is approved.
+        """分担确认, by the party's own institution and for one party each; with the last one the claim is approved.
 
         Raises NoSuchParty, OtherParty, SaidAlready, SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, DatedInFuture.
         """
         self._step(moment, value_date, "a confirmation", "verified")
         self._must_speak_for(actor, party)
         self._not_said(party)
-        self._other_than(actor, *self._verifiers(), *self._endorsers())
+        self._other_than(actor, *self._verifiers(), *self._confirmers(), *self._endorsers())
         said = {"party": party, "amount_fen": self.scheme.part(party, self.covered), "confirmed_by": actor.subject}
         self.tell(events.ShareConfirmed, moment, value_date=value_date, **said)
         self._approve_if_complete(moment, value_date)
@@ -233,8 +242,7 @@ class Claim(Recourse):
             said = {"party": office, "parties": ", ".join(offices)}
             raise refusals.NoSuchParty(field="office", claim_no=self.claim_no, **said)
         self._not_said(office)
-        confirmers = (fact.confirmed_by for fact in self.facts_of(events.ShareConfirmed))
-        self._other_than(actor, self.filing.filed_by, *self._verifiers(), *confirmers, *self._endorsers())
+        self._other_than(actor, *self._part_takers())
         self.tell(events.ClaimEndorsed, moment, value_date=value_date, office=office, endorsed_by=actor.subject)
         self._approve_if_complete(moment, value_date)
 
@@ -255,9 +263,9 @@ class Claim(Recourse):
         self._subrogate_if_paid(moment)
 
     def reject(self, moment: Moment, *, ground: str, reason: str, actor: Actor, value_date: date) -> None:
-        """代偿驳回, with the reason, by somebody else than who filed. Raises SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput."""
+        """代偿驳回, with the reason, by somebody else than who claims. Raises SamePerson, ClaimStepOutOfOrder, ClaimStepTooEarly, InvalidInput."""
         self._step(moment, value_date, "a rejection", *OPEN)
-        self._other_than(actor, self.filing.filed_by)
+        self._other_than(actor, *self._claimants())
         _in_words(reason)
         said = {"ground": ground, "reason": reason, "rejected_by": actor.subject}
         self.tell(events.ClaimRejected, moment, value_date=value_date, **said)
@@ -271,11 +279,27 @@ class Claim(Recourse):
 
     # What these keep to.
 
+    def _claimants(self) -> list[str]:
+        """Who filed, and who handed in what was missing."""
+        return [self.filing.filed_by, *(fact.resubmitted_by for fact in self.facts_of(events.ClaimResubmitted))]
+
     def _verifiers(self) -> list[str]:
         return [fact.verifier for fact in self.facts_of(events.ClaimVerified)]
 
+    def _disputers(self) -> list[str]:
+        return [fact.disputed_by for fact in self.facts_of(events.ClaimDisputed)]
+
+    def _confirmers(self) -> list[str]:
+        return [fact.confirmed_by for fact in self.round() if isinstance(fact, events.ShareConfirmed)]
+
     def _endorsers(self) -> list[str]:
         return [fact.endorsed_by for fact in self.round() if isinstance(fact, events.ClaimEndorsed)]
+
+    def _part_takers(self) -> list[str]:
+        confirmed = (fact.confirmed_by for fact in self.facts_of(events.ShareConfirmed))
+        settled = (fact.settled_by for fact in self.facts_of(events.ClaimDisputeSettled))
+        said = [*self._claimants(), *self._verifiers(), *self._disputers()]
+        return [*said, *settled, *confirmed, *self._endorsers()]
 
     def _other_than(self, actor: Actor, *others: str) -> None:
         if actor.subject in others:

@@ -13,21 +13,20 @@ from domain.money import Fen
 class Indemnity(ClaimStanding):
     """The part of the aggregate in which the parties pay."""
 
-    def adjust(self, moment: Moment, *, principal: Fen, interest: Fen, value_date: date) -> None:
-        """代偿调整: so much is still owed of what was filed; a claim of which nothing is left lapses (domain.md §5.7).
+    def adjust(self, moment: Moment, *, principal: Fen, interest: Fen, value_date: date, received: bool = True) -> None:
+        """代偿调整: so much is still claimed of what was filed; a claim of which nothing is left lapses (domain.md §5.7).
 
-        Tells nothing if nothing has changed. Once a share is paid it stands: less owed is refused as SharesArePaid, and a payment that was
-        taken back is the bank's.
+        `received`: because money came, not because it was taken back. Tells nothing if nothing has changed. Once a share is paid the claim
+        stands: money that comes is refused as SharesArePaid, and what was taken back is the bank's.
         """
         if self.status() not in (*OPEN, "approved"):
             return
+        shares_are_paid = bool(self.facts_of(events.SharePaid))
+        if shares_are_paid and received:
+            raise refusals.SharesArePaid(field="loan_no", claim_no=self.claim_no)
         filing = self.filing
         now = min(filing.principal_fen, principal), min(filing.interest_fen, interest)
-        if now == self.claimed:
-            return
-        if self.facts_of(events.SharePaid):
-            if sum(now) < sum(self.claimed):
-                raise refusals.SharesArePaid(field="loan_no", claim_no=self.claim_no)
+        if now == self.claimed or shares_are_paid:
             return
         approval = next(iter(self.facts_of(events.ClaimApproved)), None)
         before = None if approval is None else self.scheme.parts(self.covered)

@@ -46,7 +46,7 @@ class Recourse(Indemnity):
             raise InvalidInput(
                 field="value_date",
                 problem=f"{value_date} is before the loss of {borne}",
-                expected="the day of the loss or a later one",
+                expected="the day on which the last share was paid, or a later one",
             )
         leader = collected_by or self.leader
         self._must_know(leader, self.parties)
@@ -131,14 +131,17 @@ class Recourse(Indemnity):
     def remit(
         self, moment: Moment, *, party: str, payee: str, amount: Fen, bank: str, bank_reference: str, value_date: date
     ) -> None:
-        """追偿分配: at most what is held for the payee, be it a party or the borrower. Raises NoSuchParty, MoreThanDue, InvalidInput."""
+        """追偿分配: at most what is held for the payee, be it a party or the borrower, on the day and now.
+
+        Raises NoSuchParty, MoreThanDue, InvalidInput, DatedInFuture.
+        """
         moment.not_before(value_date)
         self._must_know(party, self.parties)
         self._must_know(payee, (*self.parties, "borrower"))
         if amount <= 0:
             problem = f"{yuan(amount)} is not more than 0.00"
             raise InvalidInput(field="amount", problem=problem, expected="a positive amount")
-        due = self.held(party, payee) if party != payee else 0
+        due = min(self.held(party, payee), self.held(party, payee, value_date)) if party != payee else 0
         if amount > due:
             said = {"party": party, "payee": payee, "due": yuan(max(due, 0)), "amount": yuan(amount)}
             raise refusals.MoreThanDue(field="amount", claim_no=self.claim_no, **said)
@@ -199,7 +202,7 @@ class Recourse(Indemnity):
         )
 
     def _borne_on(self) -> date:
-        """The day from which there is a loss that can be recovered."""
+        """The day from which the parties bear a loss that can be recovered."""
         if isinstance(self.opening, events.ClaimRecorded):
             return self.opening.charged_off_on
-        return self.facts_of(events.ClaimApproved)[-1].value_date
+        return self.facts_of(events.ClaimSubrogated)[-1].value_date

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from domain.errors import Refusal
+from collections.abc import Mapping
+
+from domain.errors import Coded, Language, Refusal
+from domain.phrases import in_chinese
 
 
 class UnknownClaim(Refusal):
@@ -37,6 +40,22 @@ class NotOverdueEnough(Refusal):
     zh = "贷款 {loan_no} 逾期 {days} 天，须超过 {needed} 天方可申请代偿（R-FUND-9）；请继续催收，期满再申请"
 
 
+class RecoveredSince(Refusal):
+    """A claim is for what has not been recovered (R-FUND-9): not for a loan that has been paid up meanwhile."""
+
+    code = "claim.recovered_since"
+    en = "loan {loan_no} has been paid up since and owes nothing overdue on {today} (R-FUND-9); there is nothing to claim, go on collecting"
+    zh = "贷款 {loan_no} 其后已还清逾期款项，{today} 无逾期（R-FUND-9）；无需代偿，请继续正常收款"
+
+
+class ClaimFirst(Refusal):
+    """What a fund bears is claimed from it, step by step (R-FUND-9); nobody charges it to the fund alone."""
+
+    code = "claim.claim_first"
+    en = "a fund stands behind loan {loan_no}, so its share is claimed, not charged off; file the claim, or leave claim_no out and the bank bears the loss alone"
+    zh = "贷款 {loan_no} 由担保基金担保，须申请代偿而不得直接转销；请提出代偿申请，或不填 claim_no 由银行自行承担损失"
+
+
 class DocumentsMissing(Refusal):
     """A claim is filed, and gone on with, when its package is whole."""
 
@@ -45,10 +64,19 @@ class DocumentsMissing(Refusal):
     zh = "代偿案 {claim_no} 缺少：{missing}；请一并补齐"
 
 
-class ClaimStepOutOfOrder(Refusal):
+class ClaimStepOutOfOrder(Coded, Refusal):
+    codes = ("status", "needed")
     code = "claim.step_out_of_order"
     en = "claim {claim_no} is {status}; {step} needs one that is {needed}"
-    zh = "代偿案 {claim_no} 状态为 {status}；{step} 须为 {needed}"
+    zh = "代偿案 {claim_no} 状态为 {status}；{step}须为 {needed}"
+
+    def told(self, language: Language) -> Mapping[str, object]:
+        told = dict(super().told(language))
+        return told | (
+            {"step": in_chinese(str(told["step"]))}
+            if language == "zh"
+            else {"needed": str(told["needed"]).replace(", ", " or ")}
+        )
 
 
 class ClaimStepTooEarly(Refusal):
@@ -65,18 +93,20 @@ class OtherParty(Refusal):
     zh = "代偿案 {claim_no} 的此项应由 {expected} 办理，而非 {institution}"
 
 
-class NoSuchParty(Refusal):
+class NoSuchParty(Coded, Refusal):
+    codes = ("party", "parties")
     code = "claim.no_such_party"
     en = "{party} does not act here for claim {claim_no}; choose one of: {parties}"
     zh = "代偿案 {claim_no} 此项无 {party}；可选：{parties}"
 
 
-class MoreThanClaimed(Refusal):
+class MoreThanClaimed(Coded, Refusal):
     """Honoured is at most what was claimed and is still owed, and every fen of the difference has a reason."""
 
+    codes = ("what",)
     code = "claim.more_than_claimed"
-    en = "{what} of claim {claim_no} is {said}, and {claimed} is claimed; verify at most that, and explain the rest as deductions"
-    zh = "代偿案 {claim_no} 的{what}为 {said}，申请为 {claimed}；核实额不得超过申请额，差额须列明扣减理由"
+    en = "{what} of claim {claim_no}: {said}, and {claimed} is claimed; verify at most that, and explain the rest as deductions"
+    zh = "代偿案 {claim_no} 的 {what}：{said}，申请为 {claimed}；核实额不得超过申请额，差额须列明扣减理由"
 
 
 class NothingHonoured(Refusal):
@@ -85,29 +115,33 @@ class NothingHonoured(Refusal):
     zh = "代偿案 {claim_no} 核实后无应代偿金额；请写明理由驳回"
 
 
-class SaidAlready(Refusal):
+class SaidAlready(Coded, Refusal):
+    codes = ("who",)
     code = "claim.said_already"
     en = "{who} has done this for claim {claim_no}; it is done once"
     zh = "{who} 已就代偿案 {claim_no} 办理；仅办理一次"
 
 
-class PaidAlready(Refusal):
+class PaidAlready(Coded, Refusal):
     """Nothing is paid twice (domain.md §5.25)."""
 
+    codes = ("party",)
     code = "claim.paid_already"
     en = "{party} has paid its share of claim {claim_no}; nothing is paid twice"
     zh = "{party} 已支付代偿案 {claim_no} 的分担额；不得重复支付"
 
 
-class NothingToPay(Refusal):
+class NothingToPay(Coded, Refusal):
+    codes = ("party", "waiting")
     code = "claim.nothing_to_pay"
     en = "{party} has nothing to pay for claim {claim_no}; waiting for: {waiting}"
     zh = "{party} 在代偿案 {claim_no} 中无应付款；待办：{waiting}"
 
 
-class NotAdvancedYet(Refusal):
+class NotAdvancedYet(Coded, Refusal):
     """Where the guarantor advances the fund's share, the fund refunds what was advanced and not before."""
 
+    codes = ("party",)
     code = "claim.not_advanced"
     en = "the guarantor has not advanced the share of {party} in claim {claim_no} yet; it pays first and is refunded then"
     zh = "代偿案 {claim_no} 中 {party} 的分担额尚未由担保机构垫付；须先垫付后偿还"
@@ -133,13 +167,15 @@ class RecoveryReversedAlready(Refusal):
     zh = "代偿案 {claim_no} 的追偿 {version} 已冲正；无需再次冲正"
 
 
-class MoreThanDue(Refusal):
+class MoreThanDue(Coded, Refusal):
+    codes = ("party", "payee")
     code = "claim.more_than_due"
     en = "{party} holds {due} for {payee} in claim {claim_no}, not {amount}; remit at most that"
     zh = "代偿案 {claim_no} 中 {party} 应付 {payee} 为 {due}，而非 {amount}；最多划付该额"
 
 
-class MoreThanOutstanding(Refusal):
+class MoreThanOutstanding(Coded, Refusal):
+    codes = ("party",)
     code = "claim.more_than_outstanding"
     en = "{amount} is more than the {outstanding} that {party} has outstanding in claim {claim_no}; write off at most that"
     zh = "核销 {amount} 超过 {party} 在代偿案 {claim_no} 的未收回额 {outstanding}；最多核销该额"

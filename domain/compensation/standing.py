@@ -54,6 +54,7 @@ class ClaimStanding(EventSourced[Fact]):
 
     def scopes(self) -> tuple[str, ...]:
         concerned = [f"county:{self.opening.county}"] if self.opening.county else []
+        concerned += [f"bank:{self.opening.bank}"] if isinstance(self.opening, events.ClaimFiled) else []
         concerned += [f"{p.party}:{p.institution}" for p in self.opening.scheme.parties if p.institution]
         return tuple(dict.fromkeys(concerned))
 
@@ -84,7 +85,11 @@ class ClaimStanding(EventSourced[Fact]):
         if isinstance(self.opening, events.ClaimFiled):
             return self.opening
         raise refusals.ClaimStepOutOfOrder(
-            claim_no=self.claim_no, status=self.status(), step="this step", needed="filed with the fund"
+            field="claim_no",
+            claim_no=self.claim_no,
+            status=self.status(),
+            step="this step",
+            needed="filed with the fund",
         )
 
     def status(self, as_of: date | None = None) -> str:
@@ -158,13 +163,15 @@ class ClaimStanding(EventSourced[Fact]):
             kept[place] += min(back - sum(kept), bore[place] - kept[place])
         return kept
 
-    def held(self, party: str, payee: str) -> Fen:
+    def held(self, party: str, payee: str, as_of: date | None = None) -> Fen:
         """What a party holds of the recoveries for another (or the borrower), in fen; less what it was passed on, and owed back."""
-        return self._held(party, payee) - self._held(payee, party)
+        return self._held(party, payee, as_of) - self._held(payee, party, as_of)
 
-    def _held(self, party: str, payee: str) -> Fen:
+    def _held(self, party: str, payee: str, as_of: date | None) -> Fen:
         fen = 0
         for fact in self._facts:
+            if as_of is not None and fact.value_date > as_of:
+                continue
             match fact:
                 case events.RecoveryReceived() | events.RecoveryReversed() if fact.collected_by == party:
                     fen += sum(part.fen for part in fact.shares if part.party == payee)
@@ -262,7 +269,7 @@ class ClaimStanding(EventSourced[Fact]):
     def _must_stand(self, step: str, *needed: str) -> None:
         if self.status() not in needed:
             raise refusals.ClaimStepOutOfOrder(
-                claim_no=self.claim_no, status=self.status(), step=step, needed=" or ".join(needed)
+                field="claim_no", claim_no=self.claim_no, status=self.status(), step=step, needed=", ".join(needed)
             )
 
     def _amounts_of(self, parts: list[Fen]) -> tuple[PartyAmount, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.errors import InvalidInput
@@ -13,6 +13,9 @@ from domain.facts import EventSourced, Fact, Moment
 from domain.guarantee_fund import events, refusals
 from domain.guarantee_fund.method import FundMethod, read_method
 from domain.money import Fen, yuan
+from domain.policy.pin import PolicyPin
+
+F = TypeVar("F", bound=Fact)
 
 Standing: TypeAlias = Literal["within", "warned", "breached"]
 
@@ -39,7 +42,6 @@ class GuaranteeFund(EventSourced[Fact]):
 
     if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
         opening: events.FundOpened
-        method: FundMethod
 
     @staticmethod
     def create_id(fund: str) -> UUID:
@@ -63,14 +65,22 @@ class GuaranteeFund(EventSourced[Fact]):
     def fund(self) -> str:
         return self.opening.fund
 
+    def pinned(self, pin: PolicyPin) -> FundMethod:
+        """The method that it went by when something was decided."""
+        return _read(next(fact.text for fact in self._of(events.MethodAdopted) if fact.digest == pin.digest))
+
     # Decisions: may refuse, change nothing themselves.
 
     def adopt(self, moment: Moment, method: FundMethod, value_date: date) -> None:
-        """管理办法施行; the same text again is nothing new. Raises DatedInFuture."""
-        moment.not_before(value_date)
-        before = self._adopted[-1] if self._adopted else None
+        """管理办法施行; the same text again is nothing new, and none is in force before the one that it replaces.
+
+        Raises FundDatedEarlier, DatedInFuture.
+        """
+        adopted = self._of(events.MethodAdopted)
+        before = adopted[-1] if adopted else None
         if before is not None and before.digest == method.pin.digest:
             return
+        self._must_be_dated(moment, value_date, after=before or self.opening)
         rules = (method.capacity, method.drawing, method.stop, method.claims)
         self.tell(
             events.MethodAdopted,
@@ -87,24 +97,27 @@ class GuaranteeFund(EventSourced[Fact]):
         )
 
     def inject(self, moment: Moment, *, level: events.Level, **cash: Any) -> None:
-        """基金注资. Raises InvalidInput, DatedInFuture."""
+        """基金注资. Raises FundDatedEarlier, InvalidInput, DatedInFuture."""
         self._cash(events.CapitalInjected, moment, level=level, **cash)
 
-    def withdraw(self, moment: Moment, *, level: events.Level, amount: Fen, **cash: Any) -> None:
-        """基金退出: no more than the level brought in; capacity and cash are looked at in the append. Raises LevelShort, InvalidInput, DatedInFuture."""
-        left = self.capital.get(level, 0)
+    def withdraw(self, moment: Moment, *, level: events.Level, amount: Fen, value_date: date, **cash: Any) -> None:
+        """基金退出: no more than the level had brought in by that day; capacity and cash are looked at in the append.
+
+        Raises LevelShort, FundDatedEarlier, InvalidInput, DatedInFuture.
+        """
+        left = min(self._by_level(day).get(level, 0) for day in (value_date, None))
         if amount > left:
             raise refusals.LevelShort(field="amount", left=yuan(left), fund=self.fund, level=level)
-        self._cash(events.CapitalWithdrawn, moment, level=level, amount=amount, **cash)
+        self._cash(events.CapitalWithdrawn, moment, level=level, amount=amount, value_date=value_date, **cash)
 
     def receive_interest(self, moment: Moment, **cash: Any) -> None:
-        """专户存款利息. Raises InvalidInput, DatedInFuture."""
+        """专户存款利息. Raises FundDatedEarlier, InvalidInput, DatedInFuture."""
         self._cash(events.InterestReceived, moment, **cash)
 
     def _cash(
         self, fact: type[events.CashFact], moment: Moment, *, bank: str, amount: Fen, value_date: date, **more: Any
     ) -> None:
-        moment.not_before(value_date)
+        self._must_be_dated(moment, value_date, after=self.opening)
         if amount <= 0:
             problem = f"{yuan(amount)} is not more than 0.00"
             raise InvalidInput(field="amount", problem=problem, expected="a positive amount")
@@ -120,15 +133,23 @@ class GuaranteeFund(EventSourced[Fact]):
         reason: str | None = None,
         **figures: Any,
     ) -> None:
-        """暂停新增担保; what is suspended already stays so. Raises InvalidInput, DatedInFuture."""
-        moment.not_before(value_date)
-        if (scope == "all") != (code is None):
-            raise InvalidInput(
-                field="code", problem=f"{code!a} with scope {scope}", expected="a bank's or county's code"
-            )
-        if (scope, code) not in self.suspended:
-            said = {"scope": scope, "code": code, "value_date": value_date, "reason": reason, **figures}
-            self.tell(events.GuaranteesSuspended, moment, fund=self.fund, **said)
+        """暂停新增担保; what is suspended already stays so, but an order takes the place of a suspension by the figures.
+
+        Raises FundDatedEarlier, InvalidInput, DatedInFuture.
+        """
+        self._must_be_dated(moment, value_date, after=self.opening)
+        if scope == "all" and code is not None:
+            raise InvalidInput(field="code", problem="it is given", expected="no code, as the scope is all")
+        if scope != "all" and code is None:
+            raise InvalidInput(field="code", problem="it is left out", expected="a bank's or county's code")
+        stands = self.suspended.get((scope, code))
+        if stands is not None:
+            if stands.since is None or figures:
+                return
+            day = max(value_date, stands.value_date)
+            self.resume(moment, scope, code, value_date=day, reason="an order takes its place")
+        said = {"scope": scope, "code": code, "value_date": value_date, "reason": reason, **figures}
+        self.tell(events.GuaranteesSuspended, moment, fund=self.fund, **said)
 
     def resume(
         self,
@@ -140,10 +161,11 @@ class GuaranteeFund(EventSourced[Fact]):
         reason: str | None = None,
         **figures: Any,
     ) -> None:
-        """恢复新增担保. Raises NothingToResume, DatedInFuture."""
-        moment.not_before(value_date)
-        if (scope, code) not in self.suspended:
+        """恢复新增担保, not before they were suspended. Raises NothingToResume, FundDatedEarlier, DatedInFuture."""
+        stands = self.suspended.get((scope, code))
+        if stands is None:
             raise refusals.NothingToResume(field="scope", fund=self.fund, scope=shown(scope, code))
+        self._must_be_dated(moment, value_date, after=stands)
         said = {"scope": scope, "code": code, "value_date": value_date, "reason": reason, **figures}
         self.tell(events.GuaranteesResumed, moment, fund=self.fund, **said)
 
@@ -152,14 +174,15 @@ class GuaranteeFund(EventSourced[Fact]):
     ) -> None:
         """The stop by the figures: claims of the last months against the loan balance, both in fen (R-FUND-11).
 
-        A suspension that somebody ordered for another reason is theirs to end.
+        Where nothing was paid nothing stops. A suspension that somebody ordered for another reason is theirs to end.
         """
         rule, by_figures = self.method.stop, self.suspended.get((scope, code))
         figures: dict[str, Any] = {"compensated_fen": compensated, "balance_fen": balance}
         at: dict[str, Any] = {"scope": scope, "code": code, "value_date": moment.today}
         if by_figures is None and compensated * 100 >= rule.stop_percent * balance and compensated:
             self.suspend(moment, **at, **figures, since=since)
-        elif by_figures is not None and by_figures.since and compensated * 100 < rule.resume_percent * balance:
+        below = not compensated or compensated * 100 < rule.resume_percent * balance
+        if by_figures is not None and by_figures.since and below:
             self.resume(moment, **at, **figures)
 
     def notice_capacity(self, moment: Moment, *, used: Fen, base: Fen) -> None:
@@ -179,72 +202,85 @@ class GuaranteeFund(EventSourced[Fact]):
             return "breached"
         return "warned" if used and used * 100 > rule.warn_percent * room else "within"
 
-    def state(self, as_of: date | None = None) -> Mapping[str, Any]:
-        return {
-            "fund": self.fund,
-            "title": self.opening.title,
-            "operator": self.opening.operator,
-            "method": self.method.method,
-            "multiplier": self.method.capacity.multiplier,
-            "capital": {level: yuan(fen) for level, fen in self._by_level(as_of).items()},
-            "suspended": [shown(scope, code) for scope, code in self.suspended],
-            "standing": self.standing,
-        }
+    @property
+    def method(self) -> FundMethod:
+        """What it goes by now."""
+        return _read(self._of(events.MethodAdopted)[-1].text)
+
+    @property
+    def standing(self) -> Standing:
+        return self._standing(None)
+
+    @property
+    def suspended(self) -> Mapping[tuple[events.Scope, str | None], events.GuaranteesSuspended]:
+        """Where it gives no new guarantees, by scope and code, and by what fact."""
+        return self._suspended(None)
 
     @property
     def capital(self) -> Mapping[str, Fen]:
         """By the fiscal level that brought it, in fen."""
         return self._by_level(None)
 
+    def state(self, as_of: date | None = None) -> Mapping[str, Any]:
+        adopted = self._of(events.MethodAdopted, as_of)
+        return {
+            "fund": self.fund,
+            "title": self.opening.title,
+            "operator": self.opening.operator,
+            "method": adopted[-1].method if adopted else None,
+            "multiplier": adopted[-1].multiplier if adopted else None,
+            "capital": {level: yuan(fen) for level, fen in self._by_level(as_of).items()},
+            "suspended": [shown(scope, code) for scope, code in self._suspended(as_of)],
+            "standing": self._standing(as_of),
+        }
+
+    def _of(self, kind: type[F], as_of: date | None = None) -> list[F]:
+        """Its facts of a kind that were true by a day, in the order in which they were recorded."""
+        return [fact for fact in self._facts if isinstance(fact, kind) and (as_of is None or fact.value_date <= as_of)]
+
     def _by_level(self, as_of: date | None) -> dict[str, Fen]:
         levels: dict[str, Fen] = {}
-        for day, level, fen in self._capital:
-            if as_of is None or day <= as_of:
-                levels[level] = levels.get(level, 0) + fen
+        for fact in self._of(events.CashFact, as_of):
+            match fact:
+                case events.CapitalInjected():
+                    levels[fact.level] = levels.get(fact.level, 0) + fact.amount_fen
+                case events.CapitalWithdrawn():
+                    levels[fact.level] = levels.get(fact.level, 0) - fact.amount_fen
         return levels
+
+    def _suspended(self, as_of: date | None) -> dict[tuple[events.Scope, str | None], events.GuaranteesSuspended]:
+        suspended: dict[tuple[events.Scope, str | None], events.GuaranteesSuspended] = {}
+        for fact in self._of(Fact, as_of):
+            if isinstance(fact, events.GuaranteesSuspended):
+                suspended[fact.scope, fact.code] = fact
+            elif isinstance(fact, events.GuaranteesResumed):
+                suspended.pop((fact.scope, fact.code), None)
+        return suspended
+
+    def _standing(self, as_of: date | None) -> Standing:
+        notices = self._of(events.CapacityNotice, as_of)
+        return next(name for name, kind in _NOTICES.items() if type(notices[-1]) is kind) if notices else "within"
 
     # Consequences: replayed for ever, they only assign.
 
-    @singledispatchmethod
     def told(self, fact: Fact) -> None:
-        raise TypeError(f"a fund knows nothing of {type(fact).__name__}")
+        if isinstance(fact, events.FundOpened):
+            self.opening = fact
+            self._facts: list[Fact] = []
+        elif not fact.TOPIC.startswith("fund."):
+            raise TypeError(f"a fund knows nothing of {type(fact).__name__}")
+        self._facts.append(fact)
 
-    @told.register
-    def _(self, fact: events.FundOpened) -> None:
-        self.opening = fact
-        self.standing: Standing = "within"
-        self.suspended: dict[tuple[events.Scope, str | None], events.GuaranteesSuspended] = {}
-        self._adopted: list[events.MethodAdopted] = []
-        self._capital: list[tuple[date, str, Fen]] = []
+    # What its decisions keep to.
 
-    @told.register
-    def _(self, fact: events.MethodAdopted) -> None:
-        self._adopted.append(fact)
-        self.method = read_method(fact.text)
+    def _must_be_dated(self, moment: Moment, value_date: date, *, after: Fact) -> None:
+        moment.not_before(value_date)
+        if value_date < after.value_date:
+            said = {"fund": self.fund, "value_date": value_date, "first": after.value_date}
+            raise refusals.FundDatedEarlier(field="value_date", **said)
 
-    @told.register
-    def _(self, fact: events.CapitalInjected) -> None:
-        self._capital.append((fact.value_date, fact.level, fact.amount_fen))
 
-    @told.register
-    def _(self, fact: events.CapitalWithdrawn) -> None:
-        self._capital.append((fact.value_date, fact.level, -fact.amount_fen))
-
-    @told.register
-    def _(self, fact: events.InterestReceived) -> None:
-        pass
-
-    @told.register
-    def _(self, fact: events.GuaranteesSuspended) -> None:
-        self.suspended[fact.scope, fact.code] = fact
-
-    @told.register
-    def _(self, fact: events.GuaranteesResumed) -> None:
-        self.suspended.pop((fact.scope, fact.code), None)
-
-    @told.register
-    def _(self, fact: events.CapacityNotice) -> None:
-        self.standing = next(standing for standing, kind in _NOTICES.items() if type(fact) is kind)
+_read = lru_cache(maxsize=16)(read_method)
 
 
 def shown(scope: events.Scope, code: str | None) -> str:

@@ -31,6 +31,14 @@ class CashShort(Refusal):
     zh = "担保基金 {fund} 在 {bank} 的专户余额仅 {cash}；请改由其他专户支付或补足资金"
 
 
+class FundDatedEarlier(Refusal):
+    """Nothing of a fund is true before it was opened, nor an end before its beginning."""
+
+    code = "fund.dated_earlier"
+    en = "{value_date} is before {first}, on which fund {fund} was opened or what this changes began; correct the date"
+    zh = "{value_date} 早于担保基金 {fund} 设立或该事项开始之日 {first}；请更正日期"
+
+
 class LevelShort(Refusal):
     code = "fund.level_short"
     en = "only {left} of the capital of fund {fund} is of level {level}; nobody takes out more than they brought in"

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from domain.money import Fen
+
+
+class Overdue(NamedTuple):
+    """The oldest unpaid due day, and the days since; none if nothing is overdue."""
+
+    since: date | None
+    days: int
 
 
 @dataclass(frozen=True)

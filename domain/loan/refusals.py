@@ -45,6 +45,14 @@ class NothingDisbursed(Refusal):
     zh = "贷款 {loan_no} 尚未放款，无可还之款；请先登记放款"
 
 
+class OtherBank(Refusal):
+    """A bank gives up its own loans only."""
+
+    code = "loan.other_bank"
+    en = "loan {loan_no} is of bank {expected}, not of {institution}; ask somebody of that bank"
+    zh = "贷款 {loan_no} 属于 {expected} 而非 {institution}；请由该行人员办理"
+
+
 class LoanEnded(Refusal):
     code = "loan.ended"
     en = "loan {loan_no} is {status}; only repayments, recoveries and corrections may still be recorded"

@@ -12,7 +12,7 @@ from domain.loan import events
 from domain.loan.allocation import Course, course_at
 from domain.loan.balances import Balance, BalanceChange, balances
 from domain.loan.movement import Movement
-from domain.loan.owed import Owed
+from domain.loan.owed import Overdue, Owed
 from domain.loan.schedule import Instalment, schedule
 from domain.money import Fen, yuan
 from domain.working_days import WorkCalendar
@@ -97,6 +97,11 @@ class Standing(EventSourced[Fact]):
         paid_since = then.get((Balance.INTEREST, None), 0) - now.get((Balance.INTEREST, None), 0)
         principal = min(then.get((Balance.PRINCIPAL, None), 0), self.outstanding)
         return principal, max(self.interest_due(day) - paid_since, 0)
+
+    def overdue(self, day: date) -> Overdue:
+        """Since when, at the end of `day`, and for how many days (domain.md §5.6)."""
+        since, _ = self.arrears(day)
+        return Overdue(since, (day - since).days if since else 0)
 
     def arrears(self, day: date) -> tuple[date | None, Fen]:
         """The oldest due day that is unpaid at the end of `day`, and what is unpaid since; nothing if all is paid."""

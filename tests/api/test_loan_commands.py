@@ -116,6 +116,14 @@ def test_jobs_are_reported(say: Say, home: tuple[str, ...]) -> None:
     assert say(*home, "replay", "loan/JN-1").document["state"]["jobs_created"] == 2
 
 
+def test_what_a_fund_bears_is_claimed_and_what_the_bank_bears_is_charged_off(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    losing = ("loan", "charge-off", "JN-1", "1.00")
+    assert say(*home, *losing, "--claim", "C-1").error["field"] == "claim_no"
+    assert say(*home, *losing).status == CLEAN
+    assert say(*home, "replay", "loan/JN-1").document["events"][-1]["topic"] == "loan.charged_off"
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "named"),
     [

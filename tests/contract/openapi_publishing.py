@@ -38,9 +38,12 @@ def rendered() -> str:
 def shrunk(old: Any, new: Any, place: str = "") -> list[str]:
     """What callers of the old document could rely on and no longer can.
 
-    Whatever disappears or changes; and of what they are asked for, whatever is newly required.
+    Whatever disappears or changes; and of what they are asked for, whatever is newly required. What is no longer required of them, may
+    be longer, or may be said in other ways too, is no loss.
     """
     if isinstance(old, dict) and isinstance(new, dict):
+        if _of_a_request(place) and "anyOf" in new and "anyOf" not in old:
+            return min((shrunk(old, one, place) for one in new["anyOf"]), key=len)
         lost = [f"{place}/{name} has disappeared" for name in old if name not in new and name not in _SAID]
         for name in old.keys() & new.keys() - set(_SAID):
             lost += shrunk(old[name], new[name], f"{place}/{name}")
@@ -49,8 +52,11 @@ def shrunk(old: Any, new: Any, place: str = "") -> list[str]:
         return _parameters(old, new, place)
     if isinstance(old, list) and isinstance(new, list):
         more = [item for item in new if item not in old] if place.endswith("/required") else []
-        lost = [f"{place} no longer has {item}" for item in old if item not in new]
+        asked = place.endswith("/required") and _of_a_request(place)
+        lost = [f"{place} no longer has {item}" for item in old if item not in new and not asked]
         return lost + [f"{place} asks for {item}, too" for item in more if _of_a_request(place)]
+    if place.endswith("/maxLength") and _of_a_request(place) and old < new:
+        return []
     if place.endswith("/pattern") and (before := _choices(old)) and before <= _choices(new):
         return []
     return [] if old == new else [f"{place} was {old!r} and is {new!r}"]
@@ -73,8 +79,9 @@ def _parameters(old: list[dict[str, Any]], new: list[dict[str, Any]], place: str
 
 
 def _of_a_request(place: str) -> bool:
-    """Bodies are the components that are not ours to answer with."""
-    return place.startswith("/components/schemas/") and not place.startswith("/components/schemas/Problem")
+    """Bodies are the components that are not ours to answer with; of them, and of parameters, less may be asked than before."""
+    body = place.startswith("/components/schemas/") and not place.startswith("/components/schemas/Problem")
+    return body or "/parameters/" in place
 
 
 if __name__ == "__main__":

@@ -38,8 +38,16 @@ def test_growth_is_no_loss() -> None:
     old["paths"][_LOAN]["get"]["description"] = "other words"
     method = old["components"]["schemas"]["SignApproved"]["properties"]["method"]
     method["pattern"] = "^(equal_instalment|bullet)$"
+    charge_off = old["components"]["schemas"]["ChargeOff"]
+    charge_off["required"].append("claim_no")
+    charge_off["properties"]["claim_no"] = charge_off["properties"]["claim_no"]["anyOf"][0]
+    (number,) = (one for one in old["paths"][_LOAN]["get"]["parameters"] if one["name"] == "loan_no")
+    number["schema"]["maxLength"] = 64
     assert shrunk(old, document_of()) == []
     assert shrunk(document_of(), document_of()) == []
+    number["schema"]["maxLength"] = 99
+    assert len(shrunk(old, document_of())) == 1, "a number that was long enough is too long"
+    number["schema"]["maxLength"] = 80
     method["pattern"] = "^(equal_instalment|balloon)$"
     assert len(shrunk(old, document_of())) == 1, "a choice that is no longer there"
 

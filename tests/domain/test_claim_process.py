@@ -26,6 +26,7 @@ from tests.domain.claiming import (
     FILER,
     FUND_ONLY,
     GUARANTOR,
+    METHOD,
     OFFICES,
     PACKAGE,
     PAID,
@@ -56,9 +57,9 @@ def approved(amount: str = "190404.48", **how: Any) -> tuple[Loan, Claim]:
     return loan, claim
 
 
-def tell(loan: Loan, claim: Claim, day: date) -> None:
+def tell(loan: Loan, claim: Claim, day: date, *, received: bool = True) -> None:
     principal, interest = loan.owed_of(claim.filing.value_date)
-    claim.adjust(NOW, principal=principal, interest=interest, value_date=day)
+    claim.adjust(NOW, principal=principal, interest=interest, value_date=day, received=received)
 
 
 # Filing.
@@ -94,6 +95,29 @@ def test_a_part_payment_does_not_begin_the_count_anew_and_a_cure_does() -> None:
     cured = paid_out("120000.00")
     repay(cured, "40000.00", date(2024, 6, 30))
     refuses(cured, refusals.NotOverdueEnough, lambda: file(cured, date(2024, 7, 5)))
+
+
+def test_a_loan_that_was_paid_up_is_not_claimed_with_hindsight() -> None:
+    """R-FUND-9: more than 90 days overdue, and not recovered."""
+    loan = paid_out("120000.00")
+    repay(loan, "70000.00", date(2024, 7, 20))
+    assert loan.overdue(date(2024, 7, 10)).days > 90
+    repay(loan, "60000.00", date(2025, 5, 30))
+    refuses(loan, refusals.RecoveredSince, lambda: file(loan, date(2024, 7, 10)))
+
+
+def test_a_claim_stands_on_what_was_overdue_when_it_was_filed_and_is_overdue_still() -> None:
+    loan = paid_out("120000.00")
+    claim = file(loan, date(2024, 7, 10))
+    assert claim.stands_on(loan, METHOD, date(2024, 7, 10))
+    repay(loan, "20000.00", date(2024, 7, 11))
+    assert claim.stands_on(loan, METHOD, date(2024, 7, 11)), "something is overdue still"
+    repay(loan, "25000.00", date(2024, 7, 12))
+    assert not claim.stands_on(loan, METHOD, date(2024, 7, 12)), "nothing is overdue any more"
+    late = paid_out("120000.00")
+    claim = file(late, date(2024, 7, 10))
+    repay(late, "11000.00", date(2024, 5, 1))
+    assert not claim.stands_on(late, METHOD, date(2024, 7, 10)), "it had not been overdue for so long, as is known now"
 
 
 def test_who_may_file_and_what_stands_behind_it() -> None:
@@ -146,6 +170,28 @@ def test_no_one_person_decides_two_things() -> None:
         claim, refusals.OtherParty, lambda: claim.confirm(NOW, party="guarantor", actor=BANKER, value_date=VERIFIED)
     )
     assert claim.waits_for() == ("guarantor", "finance", "pboc")
+    both = actor("guarantor_officer", "banker", "jining_guarantee")
+    refuses(claim, SamePerson, lambda: claim.confirm(NOW, party="guarantor", actor=both, value_date=VERIFIED))
+
+
+def test_whoever_handed_in_or_disputed_decides_nothing_else() -> None:
+    claim = file(bullet())
+    claim.return_materials(NOW, missing=["dunning"], actor=VERIFIER, value_date=FILED)
+    colleague = actor("bank_officer", "colleague", "jining_rcb")
+    claim.resubmit(NOW, documents=PACKAGE, actor=colleague, value_date=FILED)
+    handed_in = actor("operator", "colleague")
+    refuses(claim, SamePerson, lambda: verify(claim, actor=handed_in))
+    verify(claim)
+    doubter = actor("guarantor_officer", "doubter", "jining_guarantee")
+    claim.dispute(NOW, party="guarantor", reason="dunned late", actor=doubter, value_date=VERIFIED)
+    said: dict[str, Any] = {"outcome": "dismissed", "reason": "it was not", "value_date": VERIFIED}
+    for subject in ("filer", "colleague", "doubter"):
+        who = actor("operator", subject)
+        refuses(claim, SamePerson, lambda who=who: claim.settle_dispute(NOW, actor=who, **said))  # type: ignore[misc]
+    claim.settle_dispute(NOW, actor=actor("fund_officer", "settler"), **said)
+    for subject in ("colleague", "doubter", "settler"):
+        who = actor("finance_officer", subject)
+        refuses(claim, SamePerson, lambda who=who: claim.endorse(NOW, office="finance", actor=who, value_date=VERIFIED))  # type: ignore[misc]
 
 
 def test_the_last_word_approves_whoever_says_it() -> None:
@@ -240,7 +286,7 @@ def test_once_a_share_is_paid_less_owed_is_refused_and_more_is_the_bank_s() -> N
     refuses(claim, refusals.SharesArePaid, lambda: tell(loan, claim, PAID))
     reverse(loan, before, PAID)
     reverse(loan, loan.version - 1, PAID)
-    tell(loan, claim, PAID)
+    tell(loan, claim, PAID, received=False)
     assert yuan(claim.covered) == "190404.00"
 
 
@@ -327,10 +373,20 @@ def test_nothing_is_recovered_or_written_off_before_all_is_paid() -> None:
     refuses(claim, refusals.ClaimStepOutOfOrder, lambda: write_off(claim, "bank", 1))
     paid(claim)
     refuses(claim, InvalidInput, lambda: recover(claim, 1, day=APPROVED - timedelta(days=1)))
-    recover(claim, 1, day=APPROVED)
+    refuses(claim, InvalidInput, lambda: recover(claim, 1, day=APPROVED))
+    recover(claim, 1, day=PAID)
 
 
 # Recovering.
+
+
+def test_money_is_passed_on_when_it_has_come() -> None:
+    claim = of_covered("1000.00")
+    recover(claim, 10_000, day=PAID + timedelta(days=9))
+    said: dict[str, Any] = {"party": "guarantor", "payee": "fund", "bank": "b", "bank_reference": "b|1"}
+    early = PAID + timedelta(days=8)
+    refuses(claim, refusals.MoreThanDue, lambda: claim.remit(NOW, amount=1, value_date=early, **said))
+    claim.remit(NOW, amount=900, value_date=PAID + timedelta(days=9), **said)
 
 
 @settings(deadline=None)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from pydantic import ValidationError
 
 from domain.actor import Actor
 from domain.compensation import refusals
 from domain.compensation.claim import Claim
 from domain.compensation.events import RecoveryReceived
-from domain.errors import NotPermitted, Refusal
+from domain.errors import InvalidInput, NotPermitted, Refusal
 from domain.facts import Moment
 from domain.guarantee_fund.refusals import UnknownFund
 from domain.loan import refusals as loans
@@ -28,7 +29,7 @@ from ledger.contracting import SignContract, sign_contract
 from ledger.disbursing import Disburse, disburse
 from ledger.ledger import Ledger, Receipt
 from tests.domain.claiming import APPROVED, FILED, PACKAGE, PAID, VERIFIED
-from tests.funds import open_with_capital
+from tests.funds import CAPITAL, open_with_capital
 
 FUND, BANK, GUARANTOR = "jining_fund", "jining_rcb", "jining_guarantee"
 
@@ -43,11 +44,13 @@ class Office:
         actor = Actor(subject=subject or f"{role}-1", role=role, institution=institution, region="rencheng")
         return CommandContext(actor, self.moment, given_key=key)
 
-    def lend(self, loan_no: str = "L-1", amount: int = 19_040_448, borrower: UUID | None = None) -> None:
+    def lend(
+        self, loan_no: str = "L-1", amount: int = 19_040_448, borrower: UUID | None = None, instalments: int = 1
+    ) -> None:
         contract = SignContract(
             loan_no=loan_no, bank=BANK, guarantor=GUARANTOR, county="rencheng", product="individual", approved_fen=amount,
             guaranteed_fen=amount * 70 // 100, value_date=date(2024, 3, 1), policy=PolicyPin(edition="x", digest="0" * 64),
-            terms=RepaymentTerms(annual_rate=Decimal(0), instalments=1, every=12, method="bullet"),
+            terms=RepaymentTerms(annual_rate=Decimal(0), instalments=instalments, every=12 if instalments == 1 else 1, method="bullet" if instalments == 1 else "equal_principal"),
             rate_basis=RateBasis(lpr_published_on=date(2024, 2, 20), lpr=Decimal("0.0345"), margin_bp=50),
             share_scheme=zheng_yin_dan(FUND, BANK, GUARANTOR), borrower=borrower or Claim.create_id(loan_no),
         )  # fmt: skip
@@ -151,6 +154,63 @@ def test_only_whoever_collected_a_recovery_takes_it_back_with_somebody_of_theirs
             take_back(role, institution, second)
         assert field in (None, refused.value.field)
     assert take_back("guarantor_officer", GUARANTOR) is not None
+
+
+def test_what_a_fund_bears_is_claimed_and_a_bank_gives_up_its_own_loans_only(office: Office) -> None:
+    def charge_off(role: str, institution: str, claim_no: str | None = None) -> Receipt | None:
+        command = compensating.ChargeOff(loan_no="L-1", amount_fen=100, value_date=PAID, claim_no=claim_no)
+        return compensating.charge_off(office.ledger, command, office.by(role, institution))
+
+    with pytest.raises(NotPermitted):
+        charge_off("borrower", "nobody")
+    with pytest.raises(loans.OtherBank):
+        charge_off("bank_officer", "another_bank")
+    with pytest.raises(refusals.ClaimFirst):
+        charge_off("bank_officer", BANK, "C-9")
+    assert charge_off("bank_officer", BANK) is not None
+    assert office.ledger.standing("fund_cash", f"{FUND}|{BANK}")[1] == CAPITAL, "nobody's money but the bank's"
+
+
+def test_a_payment_that_cures_the_loan_ends_the_claim_and_none_is_taken_once_a_share_is_paid(office: Office) -> None:
+    office.lend("L-2", instalments=36)
+    for number, claim_no in (("L-1", "C-1"), ("L-2", "C-2")):
+        office.file(number, claim_no)
+        office.approve(claim_no)
+    office.pay("fund")
+
+    def repay(loan_no: str, fen: int, day: date) -> Receipt | None:
+        said = {"loan_no": loan_no, "amount_fen": fen, "value_date": day, "bank_reference": f"R-{fen}"}
+        banker = office.by("bank_officer", BANK)
+        return repaying.record_repayment(office.ledger, repaying.RecordRepayment.model_validate(said), banker)
+
+    with pytest.raises(refusals.SharesArePaid):
+        repay("L-1", 1, PAID)
+    repay("L-2", 5_000, FILED - timedelta(days=30))
+    assert office.claim("C-2").status() == "approved", "late, and not enough"
+    _, overdue = office.ledger.loan("L-2").arrears(PAID)
+    repay("L-2", overdue, PAID)
+    loan = office.ledger.loan("L-2")
+    assert (office.claim("C-2").status(), loan.claim_no, loan.outstanding > 0) == ("lapsed", None, True)
+    share = loan.contract.share_scheme.part("fund", loan.outstanding)  # type: ignore[union-attr]
+    assert office.ledger.standing("fund_capacity", FUND)[0] == share, "the fund stands for it again"
+
+
+def test_every_fen_that_is_deducted_is_told_once_and_in_words(office: Office) -> None:
+    office.file()
+    principal, _ = office.claim().claimed
+
+    def verify(**deduction: Any) -> Receipt | None:
+        said = {"claim_no": "C-1", "principal_fen": principal - 150, "deductions": [deduction], "value_date": VERIFIED}
+        command = claiming.VerifyClaim.model_validate(said)
+        return claiming.verify_claim(office.ledger, command, office.by("hr_officer", "hr", "verifier"))
+
+    for wrong in ({"reason": "late"}, {"fen": 150, "amount": "1.50", "reason": "late"}, {"fen": 150, "reason": " "}):
+        with pytest.raises(InvalidInput) as refused:
+            verify(**wrong)
+        assert refused.value.field in ("deductions.0.amount", "deductions.0.reason")
+    with pytest.raises(ValidationError):
+        verify(fen=150, reason="")
+    assert verify(amount="1.50", reason="dunned late") is not None
 
 
 def test_two_claims_of_one_loan_at_once_are_one(office: Office) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from threading import Barrier
 from uuid import UUID
@@ -16,12 +16,15 @@ import pytest
 from domain.actor import LOCAL_OPERATOR, Actor
 from domain.errors import NotPermitted, Refusal, SamePerson
 from domain.facts import Moment
+from domain.guarantee_fund.fund import GuaranteeFund
 from domain.guarantee_fund.method import MethodUnreadable, read_method, shipped_method
 from domain.guarantee_fund.refusals import (
     CashShort,
     FundCapacityExceeded,
+    FundDatedEarlier,
     FundExists,
     GuaranteesAreSuspended,
+    LevelShort,
     NothingToResume,
     UnknownFund,
 )
@@ -186,6 +189,57 @@ def test_money_leaves_only_from_an_account_that_has_it(ledger: Ledger, moment: M
         funding.withdraw_capital(ledger, command, by(moment))
     with pytest.raises(SamePerson):
         funding.withdraw_capital(ledger, command.model_copy(update={"confirmed_by": "Li"}), by(moment))
+
+
+def test_nothing_of_a_fund_is_dated_before_it_was_opened_nor_an_end_before_its_beginning(
+    ledger: Ledger, moment: Moment
+) -> None:
+    open_with_capital(ledger, moment, FUND)
+    early = OPENED - timedelta(days=1)
+    given = {"fund": FUND, "amount_fen": 100, "bank": "jining_rcb", "bank_reference": "W1", "value_date": early}
+    withdrawal = funding.WithdrawCapital.model_validate({**given, "level": "city", "confirmed_by": "Wang"})
+    with pytest.raises(LevelShort):
+        funding.withdraw_capital(ledger, withdrawal, by(moment))
+    with pytest.raises(FundDatedEarlier):
+        funding.inject_capital(ledger, funding.InjectCapital.model_validate({**given, "level": "city"}), by(moment))
+    stop = _stop("all", None).model_copy(update={"value_date": DAY})
+    funding.suspend_guarantees(ledger, stop, by(moment))
+    with pytest.raises(FundDatedEarlier):
+        resumed = stop.model_dump() | {"value_date": stop.value_date - timedelta(days=1)}
+        funding.resume_guarantees(ledger, funding.ResumeGuarantees.model_validate(resumed), by(moment))
+    smaller, larger = (shipped_method().replace("multiplier = 10", f"multiplier = {times}") for times in (5, 20))
+    funding.adopt_method(ledger, funding.AdoptMethod(fund=FUND, method=smaller, value_date=DAY), by(moment))
+    with pytest.raises(FundDatedEarlier):
+        command = funding.AdoptMethod(fund=FUND, method=larger, value_date=DAY - timedelta(days=1))
+        funding.adopt_method(ledger, command, by(moment))
+    then, now = ledger.fund(FUND).state(OPENED), ledger.fund(FUND).state()
+    assert (then["multiplier"], then["suspended"], then["capital"]) == (10, [], {"city": "5000000.00"})
+    assert (now["multiplier"], now["suspended"]) == (5, ["all"])
+
+
+def test_an_order_takes_the_place_of_the_figures_and_is_not_lifted_by_them(ledger: Ledger, moment: Moment) -> None:
+    open_with_capital(ledger, moment, FUND)
+
+    def watch(compensated: int, balance: int) -> list[str]:
+        def figures(fund: GuaranteeFund, today: date) -> list[funding.Claimed]:
+            return [funding.Claimed("bank", "jining_rcb", compensated, balance, since=today)]
+
+        funding.watch_fund(ledger, figures, funding.WatchFund(fund=FUND), by(moment, "fund_officer"))
+        suspended: list[str] = ledger.fund(FUND).state()["suspended"]
+        return suspended
+
+    assert watch(20, 100) == ["bank jining_rcb"]
+    assert watch(0, 0) == [], "nothing was paid, nothing stops"
+    assert watch(1, 0) == ["bank jining_rcb"]
+    assert funding.suspend_guarantees(ledger, _stop("bank", "jining_rcb"), by(moment)) is not None
+    assert watch(0, 100) == ["bank jining_rcb"], "whoever ordered it ends it"
+    with pytest.raises(GuaranteesAreSuspended):
+        signed(ledger, moment, contract(1, 100))
+    again = funding.ResumeGuarantees.model_validate(
+        _stop("bank", "jining_rcb").model_dump() | {"value_date": moment.today}
+    )
+    funding.resume_guarantees(ledger, again, by(moment))
+    assert signed(ledger, moment, contract(1, 100)), "the guard counts one suspension, not two"
 
 
 def test_what_is_refused(ledger: Ledger, moment: Moment) -> None:

@@ -12,7 +12,7 @@ from pytest_bdd import given, then, when
 
 from domain.actor import Actor
 from domain.compensation.claim import Claim
-from domain.compensation.events import Deduction, RecoveryReceived, SharePaid
+from domain.compensation.events import RecoveryReceived, SharePaid
 from domain.guarantee_fund.fund import GuaranteeFund
 from domain.guarantee_fund.method import read_method, shipped_method
 from domain.loan.terms import RepaymentTerms
@@ -91,7 +91,7 @@ def verified(office: Office, day: date) -> None:
 @given(step("{principal:yuan} of principal and {interest:yuan} of interest were verified on {day:day}, because {why}"))
 def verified_in_part(office: Office, principal: Fen, interest: Fen, day: date, why: str) -> None:
     deducted = sum(_standing(office).claimed) - principal - interest
-    deductions = (Deduction(fen=deducted, reason=why),)
+    deductions = (claiming.Deduction(fen=deducted, reason=why),)
     verify(office, day, principal_fen=principal, interest_fen=interest, deductions=deductions)
     office.recorded()
 
@@ -105,7 +105,7 @@ def disputed(office: Office, party: str, day: date, why: str) -> None:
 
 @given(step("the dispute was upheld on {day:day}"))
 def upheld(office: Office, day: date) -> None:
-    who, said = _officer(office, "hr"), {"outcome": "upheld", "reason": "as the records show"}
+    who, said = _officer(office, "fund"), {"outcome": "upheld", "reason": "as the records show"}
     _claim(office, claiming.settle_dispute, claiming.SettleDispute, who, day, **said)
     office.recorded()
 

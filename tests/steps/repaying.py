@@ -83,15 +83,29 @@ def closed_days(office: Office, day: date, next_day: date) -> None:
     close_day(office, next_day)
 
 
-@when(step("the bank charges off {amount:yuan} on {day:day} and the claim is shared"))
-def lose(office: Office, amount: Fen, day: date) -> None:
-    loss = ChargeOff(loan_no=office.loan_no, amount_fen=amount, value_date=day, claim_no=office.claim_no)
+@when(step("the bank charges off {amount:yuan} on {day:day}"))
+def lose(office: Office, amount: Fen, day: date, claim_no: str | None = None) -> None:
+    loss = ChargeOff(loan_no=office.loan_no, amount_fen=amount, value_date=day, claim_no=claim_no)
     office.act(lambda: charge_off(office.ledger, loss, office.by("bank_officer", office.bank)))
 
 
-@given(step("the bank charged off {amount:yuan} on {day:day} and the claim was shared"))
+@when(step("the bank charges off {amount:yuan} on {day:day} for the guarantors to bear"))
+def lose_at_once(office: Office, amount: Fen, day: date) -> None:
+    lose(office, amount, day, office.claim_no)
+
+
+@given(step("earlier records say that the bank charged off {amount:yuan} on {day:day} and the claim was shared"))
 def lost(office: Office, amount: Fen, day: date) -> None:
-    lose(office, amount, day)
+    """As whoever takes over earlier records does it: the loss and its shares as they were, decided by nobody here."""
+    said = ChargeOff(loan_no=office.loan_no, amount_fen=amount, value_date=day, claim_no=office.claim_no)
+    by = office.by("operator", "office")
+
+    def decide() -> list[Loan | Claim]:
+        loan = office.ledger.loan(office.loan_no)
+        loan.charge_off(by.moment, amount=amount, value_date=day, claim_no=office.claim_no)
+        return [loan, Claim.of_charge_off(loan, office.claim_no, amount, day, by.moment)]
+
+    office.act(lambda: office.ledger.perform(said, by, decide))
     office.recorded()
 
 

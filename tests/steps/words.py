@@ -75,6 +75,7 @@ REASONS: dict[str, type[Refusal]] = {
     "the role does not allow it": NotPermitted,
     "the loan is not overdue for so long": claims.NotOverdueEnough,
     "the loan has a claim": refusals.UnderClaim,
+    "it has to be claimed": claims.ClaimFirst,
     "a document is missing": claims.DocumentsMissing,
     "the claim does not stand so": claims.ClaimStepOutOfOrder,
     "the share is paid already": claims.PaidAlready,

@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 import httpx2
 
+from ledger.approving import FUND
 from tests.papers import pdf, png
 
 HR = "hr_officer:liu@human_resources/370811"
 GUARANTOR = "guarantor_officer:sun@jining_guarantee/370811"
 BANK = "bank_officer:zhou@rural_commercial/370811"
+OTHER_BANKER, FUNDS = "bank_officer:wu@rural_commercial/370811", "fund_officer:he@hr/370800"
 APPROVER = "approver:chen@human_resources/370811"
 APPLICATION: dict[str, Any] = {
     "case_no": "A-1",
@@ -157,3 +159,29 @@ def lent(call: Caller, loan_no: str = "JN-1", **more: Any) -> None:
     call.done("signApproved", case, by=BANK, loan_no=loan_no, value_date="2025-03-10")
     paid: dict[str, Any] = {"amount": "200000.00", "bank_reference": f"{loan_no}-1", "value_date": "2025-03-11"}
     call.done("disburse", loan_no, by=BANK, **paid)
+
+
+def claimed(call: Caller, claim_no: str = "C-1") -> Answer:
+    """A fund with capital, and a claim that waits to be paid."""
+    capital = {"level": "city", "bank": "rural_commercial", "bank_reference": "C-1", "value_date": "2025-01-02"}
+    call.done("injectCapital", FUND, amount="1000000.00", **capital)
+    lent(call)
+    package = {code: f"{n:064x}" for n, code in enumerate(("claim_form", "dunning", "contract"), 1)}
+    said = {"loan_no": "JN-1", "claim_no": claim_no, "documents": package, "value_date": "2025-08-01"}
+    filed = call.done("fileClaim", by=BANK, **said)
+    assert (filed.status, filed.headers["Location"]) == (201, f"/api/v1/claims/{claim_no}")
+    call.done("verifyClaim", claim_no, by=HR, value_date="2025-08-04")
+    call.done("confirmShare", claim_no, by=OTHER_BANKER, party="bank", value_date="2025-08-05")
+    call.done("confirmShare", claim_no, by=GUARANTOR, party="guarantor", value_date="2025-08-05")
+    for office in ("pboc", "finance", "hr"):
+        by = f"{office}_officer:{office}@{office}"
+        endorsed = call.done("endorseClaim", claim_no, by=by, office=office, value_date="2025-08-06")
+    return endorsed
+
+
+def paid(call: Caller, value_date: str = "2025-08-20", **fund: str) -> Answer:
+    """The claim C-1, its shares paid; `fund` says from which account."""
+    for party, by in (("guarantor", GUARANTOR), ("fund", FUNDS)):
+        said = {"party": party, "bank": "rural_commercial", "bank_reference": f"P-{party}", "value_date": value_date}
+        answer = call.done("payShare", "C-1", by=by, **said | (fund if party == "fund" else {}))
+    return answer

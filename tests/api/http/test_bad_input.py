@@ -65,7 +65,7 @@ def test_another_type_is_not_taken(still: TestClient, media_type: str) -> None:
     [
         "/api/v1/loans/%00",
         "/api/v1/loans/a%20b",
-        "/api/v1/loans/" + "x" * 65,
+        "/api/v1/loans/" + "x" * 81,
         "/api/v1/loans?limit=0",
         "/api/v1/loans?limit=1001",
         "/api/v1/loans?limit=１",

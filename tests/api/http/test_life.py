@@ -11,13 +11,11 @@ import pytest
 
 from domain.calendar import city_day
 from ledger.approving import FUND
-from tests.api.http.calling import APPROVER, BANK, GUARANTOR, HR, Answer, Caller, approved, lent
-
-OTHER_BANKER, FUNDS = "bank_officer:wu@rural_commercial/370811", "fund_officer:he@hr/370800"
+from tests.api.http.calling import APPROVER, BANK, FUNDS, GUARANTOR, HR, Caller, approved, claimed, lent, paid
 
 
 @pytest.mark.usefixtures("policy", "working")
-def test_from_the_request_over_three_reviews_to_payout_repayment_loss_and_recovery(call: Caller) -> None:
+def test_from_the_request_over_three_reviews_to_payout_repayment_and_loss(call: Caller) -> None:
     approved(call)
     standing = call.done("getApplication", "A-1").resource
     assert standing["reviews"] == {"eligibility": "passed", "guarantee": "passed", "credit": "passed"}
@@ -38,24 +36,11 @@ def test_from_the_request_over_three_reviews_to_payout_repayment_loss_and_recove
     assert line["version"] == int(back.headers["ETag"].strip('"'))
     before = call.done("getLoan", "JN-1", query={"as_of": "2025-03-31"}).json["loan"]
     assert before["outstanding"] == "200000.00"
-    lost = call.done(
-        "chargeOff", "JN-1", by=BANK, amount=line["loan"]["outstanding"], claim_no="C-1", value_date="2025-10-10"
-    )
+    lost = call.done("chargeOff", "JN-1", by=BANK, amount=line["loan"]["outstanding"], value_date="2025-10-10")
     assert lost.resource["status"] == "charged_off"
-    recovered = call.done(
-        "recordRecovery",
-        "C-1",
-        by=GUARANTOR,
-        gross="1000.00",
-        cost="100.00",
-        bank="rural_commercial",
-        bank_reference="r-3",
-        value_date="2025-11-10",
-    )
-    assert recovered.resource["recovered"] == {"fund": "81.00", "bank": "270.00", "guarantor": "549.00"}
-    book = call.done("listLoans", query={"status": "charged_off", "wait_for": recovered.receipt["position"]}).json
-    assert [row["recovered"] for row in book["rows"]] == ["900.00"]
-    assert book["as_of_position"] >= recovered.receipt["position"]
+    book = call.done("listLoans", query={"status": "charged_off", "wait_for": lost.receipt["position"]}).json
+    assert [row["charged_off"] for row in book["rows"]] == [line["loan"]["outstanding"]]
+    assert book["as_of_position"] >= lost.receipt["position"]
     story = call.done("replayStream", "application", "A-1").json
     told = ["approved", "capacity_reserved", "contracted", "capacity_released"]
     assert [event["topic"] for event in story["events"]][-4:] == [f"application.{what}" for what in told]
@@ -67,10 +52,8 @@ def test_from_the_request_over_default_to_a_claim_paid_and_two_recoveries(call: 
     """风险补偿 by 9/30/61; finance then reads of the fund what plain SQL sums from the facts alone."""
     endorsed = claimed(call)
     assert sorted(endorsed.resource["waits_for"]) == ["fund", "guarantor"]
-    for party, by in (("guarantor", GUARANTOR), ("fund", FUNDS)):
-        said = {"party": party, "bank": "rural_commercial", "bank_reference": f"P-{party}", "value_date": "2025-08-20"}
-        paid = call.done("payShare", "C-1", by=by, **said)
-    assert paid.resource["status"] == "paid"
+    shares = paid(call)
+    assert shares.resource["status"] == "paid"
     account: dict[str, Any] = {"bank": "rural_commercial", "collected_by": "guarantor"}
     for n, (gross, cost) in enumerate((("51260.07", "1260.00"), ("12345.29", "0.00")), 1):
         day, reference = f"2025-1{n}-10", f"Z-{n}"
@@ -97,32 +80,37 @@ def test_from_the_request_over_default_to_a_claim_paid_and_two_recoveries(call: 
     assert (claim["status"], Decimal(claim["fund_share"])) == ("paid", told["claims_paid"])
 
 
-def claimed(call: Caller) -> Answer:
-    """A fund with capital, and the claim C-1 that waits to be paid."""
-    capital = {"level": "city", "bank": "rural_commercial", "bank_reference": "C-1", "value_date": "2025-01-02"}
-    call.done("injectCapital", FUND, amount="1000000.00", **capital)
-    lent(call)
-    package = {code: f"{n:064x}" for n, code in enumerate(("claim_form", "dunning", "contract"), 1)}
-    filed = call.done("fileClaim", by=BANK, loan_no="JN-1", claim_no="C-1", documents=package, value_date="2025-08-01")
-    assert (filed.status, filed.headers["Location"]) == (201, "/api/v1/claims/C-1")
-    call.done("verifyClaim", "C-1", by=HR, value_date="2025-08-04")
-    call.done("confirmShare", "C-1", by=OTHER_BANKER, party="bank", value_date="2025-08-05")
-    call.done("confirmShare", "C-1", by=GUARANTOR, party="guarantor", value_date="2025-08-05")
-    for office in ("pboc", "finance", "hr"):
-        by = f"{office}_officer:{office}@{office}"
-        endorsed = call.done("endorseClaim", "C-1", by=by, office=office, value_date="2025-08-06")
-    return endorsed
-
-
 @pytest.mark.usefixtures("policy", "working")
 def test_a_watch_suspends_whoever_reached_the_stop(call: Caller) -> None:
     claimed(call)
     assert call.done("watchFund", FUND, by=FUNDS).json["receipt"] is None, "nothing is paid yet"
     today = city_day(datetime.now(UTC)).isoformat()
-    for party, by in (("guarantor", GUARANTOR), ("fund", FUNDS)):
-        said = {"party": party, "bank": "rural_commercial", "bank_reference": f"P-{party}", "value_date": today}
-        paid = call.done("payShare", "C-1", by=by, **said)
-    call.done("listFundPositions", query={"wait_for": paid.receipt["position"]})
+    call.done(
+        "injectCapital",
+        FUND,
+        amount="1000000.00",
+        level="city",
+        bank="other_bank",
+        bank_reference="C-9",
+        value_date=today,
+    )
+    shares = paid(call, today, bank="other_bank")
+    call.done("listFundPositions", query={"wait_for": shares.receipt["position"]})
+    lines = call.done("listFundPositions", query={"fund": FUND}).json["rows"]
+    assert [line["bank"] for line in lines if line["claims_paid"] != "0.00"] == ["rural_commercial"], (
+        "whose loan it was"
+    )
+    cash = [Decimal(line["cash"]) for line in lines if line["bank"] == "other_bank"]
+    (share,) = (Decimal(line["claims_paid"]) for line in lines if line["claims_paid"] != "0.00")
+    assert sum(cash) == 1_000_000 - share, "from where it was paid"
+    pages, query = list[Any](), {"fund": FUND, "limit": "1"}
+    while True:
+        page = call.done("listFundPositions", query=query).json
+        pages += page["rows"]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert pages == lines, "page by page nothing is lost, be it without a bank, a county or a level"
     watched = call.done("watchFund", FUND, by=FUNDS, key="watch")
     assert watched.resource["suspended"] == ["bank rural_commercial", "county 370811"]
     story = call.done("replayStream", "fund", FUND).json["events"]
@@ -214,3 +202,35 @@ def test_the_reviewer_does_not_approve(call: Caller) -> None:
     assert (refused.status, refused.code) == (409, "application.ended")
     bank = call("approveApplication", "A-1", by=BANK, value_date="2025-03-05")
     assert (bank.status, bank.code) == (403, "actor.not_permitted")
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_claim_of_the_longest_number_is_reached_and_a_deduction_is_said_in_yuan(call: Caller) -> None:
+    number = "C" * 80
+    lent(call)
+    package = {code: f"{n:064x}" for n, code in enumerate(("claim_form", "dunning", "contract"), 1)}
+    said: dict[str, Any] = {"loan_no": "JN-1", "documents": package, "value_date": "2025-08-01"}
+    assert call("fileClaim", by=BANK, claim_no=number + "C", **said).status == 422
+    assert call.done("fileClaim", by=BANK, claim_no=number, **said).headers["Location"].endswith(number)
+    step: dict[str, Any] = {"by": HR, "value_date": "2025-08-04"}
+    less: dict[str, Any] = {"principal": "199999.00", "deductions": [{"amount": "1.00", "reason": "dunned late"}]}
+    mute = call("verifyClaim", number, **step, **less | {"deductions": [{"amount": "1.00", "reason": ""}]})
+    assert (mute.status, mute.json["field"]) == (422, "deductions.0.reason")
+    short = call("verifyClaim", number, **step, **less | {"deductions": [{"amount": "0.99", "reason": "dunned late"}]})
+    assert (short.code, short.json["field"]) == ("claim.more_than_claimed", "deductions")
+    call.done("verifyClaim", number, **step, **less)
+    out_of_order = call("verifyClaim", number, **step, **less)
+    assert (out_of_order.code, out_of_order.json["field"]) == ("claim.step_out_of_order", "claim_no")
+    assert out_of_order.json["detail_zh"].endswith("状态为 已核实（verified）；核实须为 已申请（filed）")
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_fund_passes_on_what_is_on_its_account(call: Caller) -> None:
+    claimed(call)
+    paid(call)
+    account: dict[str, Any] = {"bank": "rural_commercial", "bank_reference": "Z-1", "value_date": "2025-09-01"}
+    call.done("recordRecovery", "C-1", by=FUNDS, gross="1000.00", cost="0.00", collected_by="fund", **account)
+    passed: dict[str, Any] = {"by": FUNDS, "party": "fund", "payee": "bank", "amount": "300.00"}
+    empty = account | {"bank": "elsewhere", "bank_reference": "Z-2"}
+    assert call("remitRecovery", "C-1", **passed, **empty).code == "fund.cash_short"
+    assert call.done("remitRecovery", "C-1", **passed, **account | {"bank_reference": "Z-2"}).status == 200

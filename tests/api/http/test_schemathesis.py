@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from api.http.app import create_app, document_of
 from domain.guarantee_fund.method import shipped_method
 from ledger.approving import FUND
-from tests.api.http.calling import APPLICATION, Caller, lent
+from tests.api.http.calling import APPLICATION, Caller, claimed, paid
 from tests.api.http.installing import copied, kept_up_to_date, served
 
 SCHEMA = schemathesis.openapi.from_dict(document_of())
@@ -60,11 +60,9 @@ def _happened(call: Caller) -> None:
     call.done("publishShipped")
     opened = {"fund": FUND, "title": "t", "operator": "hr", "method": shipped_method(), "value_date": "2024-01-02"}
     call.done("openFund", **opened)
-    capital = {"bank": "b", "bank_reference": "c", "amount": "1000000.00", "level": "city", "value_date": "2024-01-02"}
-    call.done("injectCapital", FUND, **capital)
-    lent(call)
+    claimed(call)
+    paid(call)
     day: dict[str, Any] = {"value_date": "2025-10-10"}
-    call.done("chargeOff", "JN-1", amount="1000.00", claim_no="C-1", **day)
     person = {"name": "x", "id_number": "AB123456"}
     call.done("submitApplication", **APPLICATION | {"case_no": "A-2", "applicant": person, "spouse": None})
     who = [{"name": "y", "id_number": "AB123457"}]
