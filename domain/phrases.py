@@ -142,6 +142,7 @@ ZH: Mapping[str, str] = {
     "ask for a correction": "要求补正",
     "bring capital in": "注入基金资本",
     "charge a loan off": "转销贷款",
+    "close a day": "办理日终",
     "pay a share for the {}": "代 {} 支付分担份额",
     "collect a recovery for the {}": "代 {} 登记追偿",
     "take a recovery back for the {}": "代 {} 冲正追偿",

@@ -33,6 +33,22 @@ Feature: Overdue and penalty (逾期与罚息)
       When the borrower repays ¥1,000.00 on 2024-06-01
       Then the oldest unpaid due day on 2024-07-05 is 2024-04-05
 
+  Rule: The end of a day establishes how long it is overdue, and of which category it is (账龄、五级分类)
+
+    Scenario Outline: Not a day earlier
+      When the day <day before> is closed
+      Then the overdue list says <before>
+      When the day <day> is closed
+      Then the overdue list says <after>
+
+      Examples:
+        | day before | before                       | day        | after                                              |
+        | 2024-04-05 | nothing                      | 2024-04-06 | 1 days, 1-30, special_mention                      |
+        | 2024-05-05 | 30 days, 1-30, special_mention | 2024-05-06 | 31 days, 31-60, special_mention                  |
+        | 2024-07-04 | 90 days, 61-90, special_mention | 2024-07-05 | 91 days, over_90, substandard, claim by 2024-09-30 |
+        | 2024-12-31 | 270 days, over_90, substandard, claim by 2024-09-30 | 2025-01-01 | 271 days, over_90, doubtful, claim by 2024-09-30 |
+        | 2025-03-31 | 360 days, over_90, doubtful, claim by 2024-09-30 | 2025-04-01 | 361 days, over_90, loss, claim by 2024-09-30 |
+
   Rule: A due day that is no working day is the next one (节假日顺延)
 
     Background:

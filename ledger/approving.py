@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.calendar import add_months
 from domain.errors import InvalidInput
+from domain.facts import Moment
 from domain.frozen import PLAIN, Frozen
 from domain.loan.loan import Loan
 from domain.loan.refusals import LoanExists
@@ -167,19 +168,23 @@ def expire_application(desk: Desk, command: ExpireApplication, context: CommandC
     context.actor.must_be("system", "clerk", *APPROVERS, action="let an application lapse")
 
     def decide() -> list[LoanApplication | Loan]:
-        application = desk.ledger.application(command.case_no)
-        edition, asked = desk.book.edition_on(command.value_date), application.paused_by
-        since = asked.value_date if asked else application.opening.value_date
-        until = desk.book.calendar.add(since, edition.clock.correction_within_days)
-        loan = desk.ledger.loan(application.signed.loan_no) if application.signed else None
-        undrawn = loan is not None and loan.never_drawn(command.value_date)
-        application.expire(context.moment, until=until, day=command.value_date, undrawn=undrawn)
-        if loan is None or not loan.reserved:
-            return [application]
-        loan.lapse_reservation(context.moment, command.value_date)
-        return [application, loan]
+        return expired(desk, desk.ledger.application(command.case_no), context.moment, command.value_date)
 
     return desk.ledger.perform(command, context, decide)
+
+
+def expired(desk: Desk, application: LoanApplication, moment: Moment, day: date) -> list[LoanApplication | Loan]:
+    """The application told that it has lapsed, and its loan of what the fund still held ready. Raises NotLapsed, ApplicationEnded, BeforeLastStep."""
+    edition, asked = desk.book.edition_on(day), application.paused_by
+    since = asked.value_date if asked else application.opening.value_date
+    until = desk.book.calendar.add(since, edition.clock.correction_within_days)
+    loan = desk.ledger.loan(application.signed.loan_no) if application.signed else None
+    undrawn = loan is not None and loan.never_drawn(day)
+    application.expire(moment, until=until, day=day, undrawn=undrawn)
+    if loan is None or not loan.reserved:
+        return [application]
+    loan.lapse_reservation(moment, day)
+    return [application, loan]
 
 
 def sign_approved(desk: Desk, command: SignApproved, context: CommandContext) -> Receipt | None:

@@ -254,9 +254,8 @@ def _fund_of(loan: Loan) -> str:
     loan_no, scheme = loan.contract.loan_no, loan.contract.share_scheme
     if scheme is None:
         raise refusals.NotGuaranteed(field="loan_no", loan_no=loan_no)
-    for share in scheme.parties:
-        if share.party == "fund" and share.institution:
-            return share.institution
+    if loan.fund:
+        return loan.fund
     raise refusals.NoFundBehind(field="loan_no", loan_no=loan_no)
 
 

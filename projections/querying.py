@@ -20,6 +20,7 @@ from projections.claim_register import ClaimRegister
 from projections.fund_position import FundPosition
 from projections.keeper import LOG
 from projections.loan_book import LoanBook
+from projections.overdue_list import OverdueList
 from projections.partner_register import PartnerRegister
 from projections.policy_register import PolicyRegister
 from projections.project_register import ProjectRegister
@@ -37,6 +38,7 @@ ALL: tuple[Projection[Any], ...] = (
     ProjectRegister(),
     FundPosition(),
     ClaimRegister(),
+    OverdueList(),
 )
 """Every projection there is."""
 

@@ -13,6 +13,7 @@ from api.demo.book import play_around, play_loans, prepare
 from api.demo.playing import CHANNEL
 from api.settings import Settings
 from api.wiring import Installation
+from domain.calendar import city_day
 from domain.errors import Refusal
 from domain.facts import Moment
 from ledger.verifying import verify
@@ -75,6 +76,11 @@ def _summary(installation: Installation) -> dict[str, Any]:
     connection = installation.projector
     book = querying.ask(connection, querying.projection("loan_book"), Question(group_by=("status",)))
     register = querying.ask(connection, querying.projection("application_register"), Question(group_by=("status",)))
+    overdue = querying.ask(
+        connection,
+        querying.projection("overdue_list"),
+        Question(group_by=("ageing",), as_of=city_day(datetime.now(UTC))),
+    )
     rebuilt = [rebuild(connection, projection) for projection in querying.ALL]
     verdict = verify(log.everything(connection))
     return {
@@ -86,6 +92,7 @@ def _summary(installation: Installation) -> dict[str, Any]:
         "applications": {row["status"]: row["count"] for row in register.rows},
         "jobs": book.totals["jobs_created"] + book.totals["jobs_retained"],
         "by_status": {row["status"]: row["count"] for row in book.rows},
+        "overdue": {row["ageing"]: row["count"] for row in overdue.rows},
         "rebuild": {
             "events": sum(r.events for r in rebuilt),
             "seconds": round(sum(r.seconds for r in rebuilt), 2),

@@ -16,9 +16,10 @@ from api.demo.partners import introduce, play_partners
 from api.demo.playing import CHANNEL, Player
 from api.demo.scene import Life, lives
 from api.demo.ways import applied_in_vain, play_in_vain
-from domain.actor import LOCAL_OPERATOR
+from domain.actor import LOCAL_OPERATOR, Actor
 from domain.facts import Moment
 from domain.rural_partner.partner import RURAL_LOAN
+from ledger.closing import CloseDay, close_day
 from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.publishing import publish_policy, shipped
@@ -58,13 +59,15 @@ def play_loans(
 
 
 def play_around(desk: Desk, moment: Moment, played: Sequence[Life], seed: int, first: int) -> None:
-    """What surrounds loans: those who applied in vain, and partners."""
+    """What surrounds loans: those who applied in vain, and partners; at the end today is closed."""
     applicants = _applicants(desk, moment)
     for batch in _batches(list(enumerate(applied_in_vain(len(played), seed, first)))):
         with desk.ledger.together():
             for number, life in batch:
                 play_in_vain(applicants, life, number)
     play_partners(Player(desk.ledger, desk.keystore, moment), played, seed)
+    night = Actor(subject="day_close", role="system", institution="office", region="370800")
+    close_day(desk, CloseDay(value_date=moment.today), CommandContext(night, moment, channel=CHANNEL))
 
 
 def _applicants(desk: Desk, moment: Moment) -> Applicants:

@@ -101,7 +101,7 @@ class Claim(Recourse):
         contract, rule, scheme = loan.contract, method.claims, loan.contract.share_scheme
         if scheme is None:
             raise refusals.NotGuaranteed(field="loan_no", loan_no=contract.loan_no)
-        fund = next((share.institution for share in scheme.parties if share.party == "fund"), None)
+        fund = loan.fund
         if fund is None:
             raise refusals.NoFundBehind(field="loan_no", loan_no=contract.loan_no)
         _must_belong(actor, contract.bank, claim_no)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from domain.facts import Fact, OpeningFact
 from domain.frozen import Frozen
+from domain.loan.ageing import Ageing, Category
 from domain.loan.balances import BalanceChange
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
 from domain.money import Fen
@@ -122,6 +123,38 @@ class OverdueCured(Fact):
     """逾期解除: established on the value date that nothing due is unpaid any more. A notice."""
 
     TOPIC = "loan.overdue_cured"
+
+
+class Aged(Fact):
+    """账龄变化: established at the end of the value date: how long the oldest unpaid due day is past. A notice."""
+
+    TOPIC = "loan.aged"
+
+    oldest_due: date
+    days: int = Field(gt=0)
+    ageing: Ageing
+    arrears_fen: Fen = Field(ge=0)
+
+
+class Classified(Fact):
+    """五级分类: established at the end of the value date by the days overdue (令〔2023〕第1号). A notice."""
+
+    TOPIC = "loan.classified"
+
+    category: Category
+    days: int = Field(ge=0)
+    basis: Literal["days_overdue"] = "days_overdue"
+
+
+class ClaimBecameDue(Fact):
+    """可申请代偿: established at the end of the value date that the loan is overdue for long enough to be claimed; `file_by` ends the
+    quarter in which it became so (R-FUND-9). A notice."""
+
+    TOPIC = "loan.claim_became_due"
+
+    oldest_due: date
+    days: int = Field(gt=0)
+    file_by: date
 
 
 class ChargedOff(MoneyFact):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -11,11 +11,14 @@ from domain.actor import Actor
 from domain.errors import InvalidInput, SamePerson
 from domain.facts import Fact, Moment
 from domain.loan import events, refusals
+from domain.loan.ageing import AGEINGS, CATEGORIES, ageing, category, next_line, quarter_end
 from domain.loan.allocation import changes_between
 from domain.loan.balances import Balance, BalanceChange, balances
 from domain.loan.movement import Movement
 from domain.loan.standing import Standing
 from domain.money import Fen, yuan
+
+_A_DAY = timedelta(days=1)
 
 
 class Loan(Standing):
@@ -28,6 +31,9 @@ class Loan(Standing):
     RepaymentReversed = events.RepaymentReversed
     BecameOverdue = events.BecameOverdue
     OverdueCured = events.OverdueCured
+    Aged = events.Aged
+    Classified = events.Classified
+    ClaimBecameDue = events.ClaimBecameDue
     ChargedOff = events.ChargedOff
     LoanClaimFiled = events.LoanClaimFiled
     LoanClaimEnded = events.LoanClaimEnded
@@ -201,12 +207,42 @@ class Loan(Standing):
         fen = -min(share, self.reserved)
         return (BalanceChange(balance=Balance.RESERVED, party="fund", fen=fen, value_date=day),) if fen else ()
 
-    def notice_overdue(self, moment: Moment, day: date) -> None:
-        """Establish whether the loan is overdue at the end of `day`; records a change of that, and nothing otherwise."""
+    def close_day(self, moment: Moment, day: date, *, claim_after: int | None) -> date:
+        """日终: establish at the end of `day` whether it is overdue, its ageing and category, whether it may be claimed (`claim_after` so
+        many days, None where no fund stands behind it), and let lapse what was not drawn in time. Records changes, and nothing otherwise.
+
+        Gives the first later day on which there may be something to establish if nothing is recorded meanwhile. Raises DatedInFuture.
+        """
         moment.not_before(day)
+        until = self.contract.draw_until
+        if self.reserved and until is not None and until < day:
+            self._lapse(moment, day)
+        looks = [until + _A_DAY] if self.reserved and until is not None else []
         if self.is_ended:
-            return
-        oldest, arrears = self.arrears(day)
+            return min(looks, default=date.max)
+        course = self._course_at(day)
+        oldest, arrears = self._arrears(course, day)
+        days = (day - oldest).days if oldest else 0
+        self._establish_overdue(moment, day, oldest, arrears)
+        if oldest is not None and (oldest.toordinal(), AGEINGS.index(ageing(days))) != (
+            self._last("oldest_due", day),
+            self._last("ageing", day),
+        ):
+            said = {"oldest_due": oldest, "days": days, "ageing": ageing(days), "arrears_fen": arrears}
+            self.tell(events.Aged, moment, value_date=day, **said)
+        if CATEGORIES.index(category(days)) != self._last("category", day):
+            self.tell(events.Classified, moment, value_date=day, category=category(days), days=days)
+        if oldest is None:
+            return min([*looks, *course.lapses_next()], default=date.max)
+        if claim_after is not None and self.claim_no is None:
+            if days > claim_after and self._last("claim_due", day) != oldest.toordinal():
+                file_by = quarter_end(oldest + (claim_after + 1) * _A_DAY)
+                self.tell(events.ClaimBecameDue, moment, value_date=day, oldest_due=oldest, days=days, file_by=file_by)
+            looks += [oldest + (claim_after + 1) * _A_DAY] if days <= claim_after else []
+        line = next_line(days)
+        return min([*looks, *([oldest + line * _A_DAY] if line else [])], default=date.max)
+
+    def _establish_overdue(self, moment: Moment, day: date, oldest: date | None, arrears: Fen) -> None:
         overdue = bool(self._last("overdue", day))
         if oldest is not None and not overdue:
             self.tell(events.BecameOverdue, moment, value_date=day, oldest_due=oldest, arrears_fen=arrears)

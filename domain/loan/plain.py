@@ -6,7 +6,7 @@ So are contracts that were signed before contracts pinned such rules, and loans 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from math import lcm
 
@@ -48,6 +48,10 @@ class PlainCourse:
     def coming(self) -> list[Instalment]:
         """None: nothing says what falls due."""
         return []
+
+    def lapses_next(self) -> list[date]:
+        """The next day on which something may become overdue: any, while principal is owed by terms."""
+        return [self.day + timedelta(days=1)] if self.terms is not None and self.principal else []
 
     @property
     def _interest_due(self) -> Fen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
@@ -107,6 +107,13 @@ class ServicedCourse:
             rows += [Instalment(due.day, due.principal, due.interest, course.future) for due in course.dues]
             course.dues = []
         return rows
+
+    def lapses_next(self) -> list[date]:
+        """The days after those by which what is due, and what falls due next, is to be paid: none of it is overdue before."""
+        waiting = [due.pay_by for due in self.dues if not due.lapsed]
+        if self.periods is not None and self.number <= self.terms.instalments:
+            waiting.append(self._pay_by(self.periods.due(self.number)))
+        return [day + timedelta(days=1) for day in waiting]
 
     # Time.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.facts import EventSourced, Fact
 from domain.loan import events
+from domain.loan.ageing import AGEINGS, CATEGORIES, ageing
 from domain.loan.allocation import Course, course_at
 from domain.loan.balances import Balance, BalanceChange, balances
 from domain.loan.movement import Movement
@@ -45,6 +46,12 @@ class Standing(EventSourced[Fact]):
         """Whether nothing was drawn, and at the end of the day it is too late to."""
         until = self.contract.draw_until
         return not self.disbursed and until is not None and until < day
+
+    @property
+    def fund(self) -> str | None:
+        """The guarantee fund that stands behind it, if one does."""
+        scheme = self.contract.share_scheme
+        return next((share.institution for share in scheme.parties if share.party == "fund"), None) if scheme else None
 
     @property
     def is_overdue(self) -> bool:
@@ -105,8 +112,11 @@ class Standing(EventSourced[Fact]):
 
     def arrears(self, day: date) -> tuple[date | None, Fen]:
         """The oldest due day that is unpaid at the end of `day`, and what is unpaid since; nothing if all is paid."""
+        return self._arrears(self._course_at(day), day)
+
+    def _arrears(self, course: Course, day: date) -> tuple[date | None, Fen]:
         if self.is_serviced:
-            owed = self.owed(day)
+            owed = course.owed()
             return owed.oldest_due, owed.overdue_interest + owed.overdue_principal
         paid_out: dict[date, Fen] = {}
         for movement in self._movements.values():
@@ -219,15 +229,28 @@ class Standing(EventSourced[Fact]):
 
     @told.register
     def _(self, fact: events.BecameOverdue) -> None:
-        self._say(fact, overdue=1)
+        days = (fact.value_date - fact.oldest_due).days
+        self._say(fact, overdue=1, oldest_due=fact.oldest_due.toordinal(), ageing=AGEINGS.index(ageing(days)))
 
     @told.register
     def _(self, fact: events.OverdueCured) -> None:
-        self._say(fact, overdue=0)
+        self._say(fact, overdue=0, oldest_due=0, ageing=0)
+
+    @told.register
+    def _(self, fact: events.Aged) -> None:
+        self._say(fact, oldest_due=fact.oldest_due.toordinal(), ageing=AGEINGS.index(fact.ageing))
+
+    @told.register
+    def _(self, fact: events.Classified) -> None:
+        self._say(fact, category=CATEGORIES.index(fact.category))
+
+    @told.register
+    def _(self, fact: events.ClaimBecameDue) -> None:
+        self._say(fact, claim_due=fact.oldest_due.toordinal())
 
     @told.register
     def _(self, fact: events.Settled) -> None:
-        self._say(fact, settled=1, overdue=0)
+        self._say(fact, settled=1, overdue=0, oldest_due=0, ageing=0)
 
     @told.register
     def _(self, fact: events.Reopened) -> None:

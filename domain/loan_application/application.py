@@ -43,6 +43,7 @@ class LoanApplication(Intake):
     CapacityReleased = events.CapacityReleased
     Rejected = events.Rejected
     Withdrawn = events.Withdrawn
+    ClockRanOut = events.ClockRanOut
     Expired = events.Expired
     Contracted = events.Contracted
     HistoryRecorded = events.HistoryRecorded
@@ -337,6 +338,17 @@ class LoanApplication(Intake):
         self._end(moment, day)
         self.tell(events.Expired, moment, value_date=day, of=of, members=self.opening.members, counted=counted)
         self._release_capacity(moment, "expired", day)
+
+    def notice_clock(self, moment: Moment, day: date) -> None:
+        """Establish whether the decision is late at the end of `day` (R-PRO-3); records it once for each due day. Raises DatedInFuture."""
+        moment.not_before(day)
+        due = self._due_on(day)
+        due_on = date.fromisoformat(due) if due else None
+        if due_on is None or due_on >= day or self.status() != "in_review":
+            return
+        if all(fact.due_on != due_on for fact in self.facts_of(events.ClockRanOut)):
+            said = {"due_on": due_on, "waits_for": self.waits_for()}
+            self.tell(events.ClockRanOut, moment, value_date=day, **said)
 
     def contract(self, moment: Moment, *, loan_no: str, value_date: date) -> events.Approved:
         """签约: the approval is used, once; gives it. Raises NotApproved, ApprovalLapsed, CounterGuaranteeMissing."""

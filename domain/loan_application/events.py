@@ -292,6 +292,15 @@ class Withdrawn(Fact):
     counted: tuple[UUID, ...] = ()
 
 
+class ClockRanOut(Fact):
+    """办理超时: established at the end of the value date that the decision is late; names who it waited for. A notice."""
+
+    TOPIC = "application.clock_ran_out"
+
+    due_on: date
+    waits_for: tuple[str, ...]
+
+
 class Expired(Fact):
     """失效: it was never completed, a correction never came, an approval was not used, or of a contract nothing was drawn in time."""
 

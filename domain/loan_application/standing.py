@@ -201,7 +201,7 @@ class Standing(EventSourced[Fact]):
         self._in_order(value_date)
 
     def _in_order(self, value_date: date) -> None:
-        last = max(fact.value_date for fact in self._facts)
+        last = max(fact.value_date for fact in self._facts if not isinstance(fact, events.ClockRanOut))
         if value_date < last:
             raise refusals.BeforeLastStep(field="value_date", value_date=value_date, case_no=self.case_no, last=last)
 

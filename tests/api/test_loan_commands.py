@@ -142,3 +142,16 @@ def test_bad_input_names_its_field(
 ) -> None:
     said = say(*home, "loan", *arguments)
     assert (said.status, said.error["field"]) == (status, named), said.out
+
+
+def test_a_day_is_closed_from_the_command_line(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    first = say(*home, "close-day", "2024-07-05")
+    assert first.status == CLEAN
+    assert (first.document["loans"], first.document["told"]["loan.claim_became_due"]) == (1, 1)
+    assert say(*home, "close-day", "2024-07-05").document["facts"] == 0
+    row = say(*home, "query", "overdue_list", "--as-of", "2024-07-10", "--where", "ageing=over_90").document["rows"][0]
+    assert (row["days"], row["category"], row["file_by"]) == (96, "substandard", "2024-09-30")
+    refused = say(*home, "close-day", "2024-13-05")
+    assert (refused.status, refused.error["field"]) == (BAD_INPUT, "DATE")
+    assert say(*home, "--as", "clerk:x@y", "close-day", "2024-07-05").status == REFUSED

@@ -87,7 +87,7 @@ class Life:
             "write off": lambda: claiming.write_off(claim, party, fen if fen % 2 else None, day),
             "remit": lambda: claim.remit(
                 NOW, party=party, payee=("borrower", *claim.parties)[fen % 3], amount=fen, bank="b",
-                bank_reference="b|1", value_date=day,
+                bank_reference=f"b|{claim.claim_no}|{claim.version}", value_date=day,
             ),
         }  # fmt: skip
         if tried(acts[kind]) or kind == "approve":

@@ -33,7 +33,7 @@ def _lived() -> list[Fact]:
     version = repay(loan, "50000.00", date(2024, 9, 1))
     repay(loan, "400000.00", date(2024, 6, 1))
     reverse(loan, version + 1, date(2024, 10, 1))
-    loan.notice_overdue(NOW, date(2024, 12, 1))
+    loan.close_day(NOW, date(2024, 12, 1), claim_after=None)
     loan.charge_off(NOW, amount=loan.outstanding, value_date=LATER, claim_no="C-1")
     return pending(loan)
 

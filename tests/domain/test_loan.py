@@ -91,7 +91,7 @@ def test_no_decision_is_dated_tomorrow() -> None:
     refuses(loan, DatedInFuture, lambda: loan.repay(NOW, amount=1, value_date=TOMORROW))
     refuses(loan, DatedInFuture, lambda: loan.charge_off(NOW, amount=1, value_date=TOMORROW))
     refuses(loan, DatedInFuture, lambda: loan.report_jobs(NOW, created=1, retained=1, value_date=TOMORROW))
-    refuses(loan, DatedInFuture, lambda: loan.notice_overdue(NOW, TOMORROW))
+    refuses(loan, DatedInFuture, lambda: loan.close_day(NOW, TOMORROW, claim_after=None))
     refuses(loan, DatedInFuture, lambda: reverse(loan, version, TOMORROW))
 
 
@@ -219,35 +219,40 @@ def test_only_a_repayment_is_reversed_and_only_once() -> None:
 def test_a_due_day_is_not_overdue_and_the_day_after_is() -> None:
     loan = paid_out("300000.00")
     due = schedule(30_000_000, PAID_OUT, terms())[0]
-    loan.notice_overdue(NOW, due.due)
+    loan.close_day(NOW, due.due, claim_after=None)
     assert told_by(loan) == []
-    loan.notice_overdue(NOW, date(2024, 4, 6))
-    assert told_by(loan) == [("loan.became_overdue", date(2024, 4, 6))]
+    loan.close_day(NOW, date(2024, 4, 6), claim_after=None)
+    assert told_by(loan) == [("loan.became_overdue", date(2024, 4, 6)), ("loan.classified", date(2024, 4, 6))]
     assert body(pending(loan)[0]) == {"oldest_due": due.due, "arrears_fen": due.principal}
-    loan.notice_overdue(NOW, date(2024, 4, 7))
-    assert len(told_by(loan)) == 1
+    loan.close_day(NOW, date(2024, 4, 7), claim_after=None)
+    assert len(told_by(loan)) == 2
 
 
 def test_paying_what_is_due_cures_the_loan() -> None:
     loan = paid_out("300000.00")
-    loan.notice_overdue(NOW, date(2024, 4, 6))
+    loan.close_day(NOW, date(2024, 4, 6), claim_after=None)
     row = schedule(30_000_000, PAID_OUT, terms())[0]
     repay(loan, yuan(row.principal + loan.interest_due(date(2024, 4, 20)) - 1), date(2024, 4, 20))
-    loan.notice_overdue(NOW, date(2024, 4, 20))
+    loan.close_day(NOW, date(2024, 4, 20), claim_after=None)
     assert loan.status() == "overdue"
     repay(loan, "0.01", date(2024, 4, 21))
     repay(loan, yuan(loan.interest_due(date(2024, 4, 21)) + 100), date(2024, 4, 21))
-    loan.notice_overdue(NOW, date(2024, 4, 21))
-    assert (told_by(loan)[-1], loan.status()) == (("loan.overdue_cured", date(2024, 4, 21)), "active")
+    loan.close_day(NOW, date(2024, 4, 21), claim_after=None)
+    assert (told_by(loan)[-2], loan.status()) == (("loan.overdue_cured", date(2024, 4, 21)), "active")
     assert loan.status(date(2024, 4, 20)) == "overdue"
 
 
 def test_a_settled_loan_is_never_overdue() -> None:
     loan = paid_out("100.00")
-    loan.notice_overdue(NOW, date(2024, 4, 6))
+    loan.close_day(NOW, date(2024, 4, 6), claim_after=None)
     repay(loan, "200.00", date(2024, 4, 20))
-    loan.notice_overdue(NOW, LATER)
-    assert [topic for topic, _ in told_by(loan)] == ["loan.became_overdue", "loan.repaid", "loan.settled"]
+    loan.close_day(NOW, LATER, claim_after=None)
+    assert [topic for topic, _ in told_by(loan)] == [
+        "loan.became_overdue",
+        "loan.classified",
+        "loan.repaid",
+        "loan.settled",
+    ]
 
 
 def test_a_loss_is_at_most_the_principal_owed() -> None:
@@ -275,7 +280,7 @@ def test_a_later_report_of_jobs_replaces_an_earlier_one_by_its_day() -> None:
 
 def test_before_the_payout_nothing_is_overdue() -> None:
     loan = paid_out()
-    loan.notice_overdue(NOW, SIGNED)
+    loan.close_day(NOW, SIGNED, claim_after=None)
     assert told_by(loan) == []
 
 
@@ -284,26 +289,26 @@ def test_a_second_payout_makes_nobody_overdue_who_paid_what_was_due() -> None:
     row = schedule(10_000_000, PAID_OUT, terms())[0]
     repay(loan, yuan(row.principal + row.interest), row.due)
     loan.disburse(NOW, amount=fen("100000.00"), value_date=date(2024, 4, 10))
-    loan.notice_overdue(NOW, date(2024, 4, 11))
+    loan.close_day(NOW, date(2024, 4, 11), claim_after=None)
     assert [topic for topic, _ in told_by(loan)] == ["loan.repaid", "loan.disbursed"]
 
 
 def test_a_lost_loan_is_not_cured() -> None:
     loan = paid_out("100.00")
-    loan.notice_overdue(NOW, date(2024, 4, 6))
+    loan.close_day(NOW, date(2024, 4, 6), claim_after=None)
     loan.charge_off(NOW, amount=fen("100.00"), value_date=LATER)
-    loan.notice_overdue(NOW, LATER)
+    loan.close_day(NOW, LATER, claim_after=None)
     assert "loan.overdue_cured" not in [topic for topic, _ in told_by(loan)]
 
 
 def test_closing_a_day_again_tells_nothing_new() -> None:
     loan = paid_out()
-    loan.notice_overdue(NOW, date(2024, 4, 6))
+    loan.close_day(NOW, date(2024, 4, 6), claim_after=None)
     repay(loan, "60000.00", date(2024, 4, 10))
-    loan.notice_overdue(NOW, date(2024, 4, 10))
+    loan.close_day(NOW, date(2024, 4, 10), claim_after=None)
     before = told_by(loan)
-    loan.notice_overdue(NOW, date(2024, 4, 6))
-    loan.notice_overdue(NOW, date(2024, 4, 7))
+    loan.close_day(NOW, date(2024, 4, 6), claim_after=None)
+    loan.close_day(NOW, date(2024, 4, 7), claim_after=None)
     assert told_by(loan) == before
 
 

@@ -225,9 +225,9 @@ def lives() -> list[EventSourced[Fact]]:
         share_scheme=scheme,
     )
     lent.disburse(moment, amount=12_000_00, value_date=date(2025, 1, 10), bank_reference="ICBC|1")
-    lent.notice_overdue(moment, date(2025, 3, 1))
+    lent.close_day(moment, date(2025, 3, 1), claim_after=None)
     lent.repay(moment, amount=3_000_00, value_date=date(2025, 3, 5), bank_reference="ICBC|2")
-    lent.notice_overdue(moment, date(2025, 3, 6))
+    lent.close_day(moment, date(2025, 3, 6), claim_after=None)
     lent.report_jobs(moment, created=2, retained=1, value_date=date(2025, 3, 7))
     lent.repay(moment, amount=10_000_00, value_date=date(2025, 4, 1), bank_reference="ICBC|3")
     last_payment = [fact for fact in lent.pending_events if isinstance(fact, Repaid)][-1].originator_version

@@ -111,7 +111,7 @@ class Course:
                 case "reverse":
                     self._reverse(loan, step)
                 case "notice":
-                    loan.notice_overdue(MOMENT, step.day)
+                    loan.close_day(MOMENT, step.day, claim_after=None)
                 case "jobs":
                     loan.report_jobs(MOMENT, created=step.fen % 9, retained=step.fen % 4, value_date=step.day)
                 case "charge_off":

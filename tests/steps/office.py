@@ -44,6 +44,7 @@ class Office:
     loan_no: str = "JN-2024-0001"
     bank: str = BANK
     fund: str = FUND
+    closed_on: date | None = None
     answer: Receipt | Refusal | None = None
     first_answer: Receipt | None = None
     reports: dict[str, Receipt] = field(default_factory=dict)

@@ -68,7 +68,7 @@ def took_back(office: Office, teller: str, paid_on: date, day: date, second: str
 
 @when(step("the day {day:day} is closed"))
 def close_day(office: Office, day: date) -> None:
-    notice = NoticeOverdue(loan_no=office.loan_no, day=day)
+    notice, office.closed_on = NoticeOverdue(loan_no=office.loan_no, day=day), day
     office.act(lambda: notice_overdue(office.ledger, notice, office.by("system", "day_close")))
 
 
@@ -244,6 +244,18 @@ def met(office: Office, day: date, penalty: Fen, interest: Fen, principal: Fen) 
 @then(step("nothing is overdue on {day:day}"))
 def nothing_overdue(office: Office, day: date) -> None:
     assert office.ledger.loan(office.loan_no).arrears(day) == (None, 0)
+
+
+@then(step("the overdue list says {said}"))
+def overdue_list(office: Office, said: str) -> None:
+    """As of the day that was closed last."""
+    rows = office.rows("overdue_list", as_of=office.closed_on)
+    parts = [
+        f"{row['days']} days, {row['ageing']}, {row['category']}"
+        + (f", claim by {row['file_by']}" if row["file_by"] else "")
+        for row in rows
+    ]
+    assert ("; ".join(parts) or "nothing") == said
 
 
 @then(step("the oldest unpaid due day on {day:day} is {due:day}"))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from api.http import documents
-from api.http.commands import NUMBERED, command
+from api.http.asked import context_of
+from api.http.bodies import body_of
+from api.http.commands import MODELS, NUMBERED, command
 from api.http.hall import Hall
 from api.http.reads import TIMES, Times, one, parameters, read_model, tagged, times
 from api.http.things import LOAN
@@ -19,12 +23,15 @@ from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.state import replayed
 from ledger import compensating, disbursing, noticing, repaying, reporting
+from ledger.closing import CloseDay, close_day
+from ledger.context import CommandContext
 from ledger.ledger import Ledger
 from projections import log, querying
 
 router = APIRouter(tags=["Loans 贷款"])
 _BOOK = querying.projection("loan_book")
 _OF = "/loans/{loan_no}"
+MODELS["CloseDay"] = CloseDay
 _REPAID = {"amount": "5900.00", "value_date": "2025-04-03", "bank_reference": "20250403-000123"}
 
 read_model(router, "/loans", _BOOK, "listLoans", "The loan book")
@@ -122,6 +129,41 @@ def _known(ledger: Ledger, loan_no: str, known_at: int | None) -> Loan:
     return found
 
 
+@router.post(
+    "/closed-days",
+    operation_id="closeDay",
+    summary="Close a day",
+    responses=documents.answer(
+        200,
+        "The book is at the end of that day; closing it again records nothing",
+        documents.fields(
+            {
+                "value_date": "date",
+                "loans": "number",
+                "applications": "number",
+                "facts": "number",
+                "told": "object",
+            }
+        ),
+    )
+    | documents.problems(documents.COMMAND_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+    openapi_extra=documents.body(CloseDay, {"value_date": "2025-04-03"}),
+)
+async def close_the_day(
+    request: Request,
+    context: Annotated[CommandContext, Depends(context_of)],
+    body: Annotated[BaseModel, Depends(body_of(CloseDay))],
+) -> Response:
+    """日终: what was established by the end of the day is recorded, and nothing else. A large book is closed by `close-day`, in parallel."""
+    assert isinstance(body, CloseDay)
+    hall: Hall = request.app.state.hall
+    closed = await hall.do(lambda: to_json(close_day(hall.desk, body, context).document()))
+    return Response(closed, media_type="application/json")
+
+
+read_model(router, "/overdue-loans", querying.projection("overdue_list"), "listOverdueLoans", "The overdue list")
 command(router, f"{_OF}/disbursements", disbursing.disburse, LOAN, example=_REPAID)
 command(router, f"{_OF}/repayments", repaying.record_repayment, LOAN, example=_REPAID)
 command(router, f"{_OF}/reversals", repaying.reverse_repayment, LOAN)

@@ -234,3 +234,17 @@ def test_a_fund_passes_on_what_is_on_its_account(call: Caller) -> None:
     empty = account | {"bank": "elsewhere", "bank_reference": "Z-2"}
     assert call("remitRecovery", "C-1", **passed, **empty).code == "fund.cash_short"
     assert call.done("remitRecovery", "C-1", **passed, **account | {"bank_reference": "Z-2"}).status == 200
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_day_is_closed_and_the_overdue_list_says_by_when_to_claim(call: Caller) -> None:
+    lent(call)
+    closed = call.done("closeDay", value_date="2025-08-01").json
+    assert (closed["loans"], closed["told"]["loan.became_overdue"]) == (1, 1)
+    assert call.done("closeDay", value_date="2025-08-01").json["facts"] == 0
+    query = {"wait_for": _head(call), "as_of": "2025-08-01", "category": "substandard"}
+    (row,) = call.done("listOverdueLoans", query=query).json["rows"]
+    assert (row["loan_no"], row["ageing"], row["file_by"]) == ("JN-1", "over_90", "2025-09-30")
+    future = call("closeDay", value_date="2199-01-01")
+    assert (future.status, future.code) == (409, "value_date.in_future")
+    assert call("closeDay", by=BANK, value_date="2025-08-01").code == "actor.not_permitted"

@@ -1,0 +1,83 @@
+"""The overdue list: what closing days established, of any day as known at any position, line for line what the loan itself says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, TypeAlias
+
+import pytest
+from psycopg import Connection
+
+from domain.loan.ageing import ageing, category
+from ledger.claiming import FileClaim, file_claim
+from ledger.context import CommandContext
+from ledger.repaying import RecordRepayment, record_repayment
+from projections import log
+from projections.engine import Engine
+from projections.keeper import connect
+from projections.querying import ALL, Question, ask, projection
+from projections.rebuilding import rebuild
+from tests.conftest import as_role
+from tests.domain.claiming import PACKAGE
+from tests.ledger.deciding import BANK, Counter, counter
+from tests.ledger.test_closing import DUE, book, close
+
+__all__ = ["counter"]
+
+LIST = projection("overdue_list")
+Reading: TypeAlias = tuple[Engine, Connection[Any]]
+
+
+@pytest.fixture
+def reading(database: str) -> Iterator[Reading]:
+    reader = as_role(database, "projector")
+    with Engine(reader, ALL) as engine, connect(reader) as connection:
+        yield engine, connection
+
+
+def lines(reading: Reading, day: date | None, **more: Any) -> list[dict[str, Any]]:
+    engine, connection = reading
+    assert engine.catch_up() == {}
+    return ask(connection, LIST, Question(as_of=day, **more)).rows
+
+
+def test_a_line_says_what_the_loan_says(counter: Counter, reading: Reading) -> None:
+    ledger, by = counter.desk.ledger, counter.by("operator")
+    book(ledger, 3)
+    pay = {"amount_fen": 103_720, "value_date": DUE + timedelta(days=40), "bank_reference": "R-1"}
+    for days in range(0, 125, 5):
+        if days == 40:
+            record_repayment(ledger, RecordRepayment.model_validate({"loan_no": "L-1", **pay}), by)
+        close(counter, DUE + timedelta(days=days))
+    told = lines(reading, None)
+    assert [row["loan_no"] for row in told] == ["L-0", "L-1", "L-2"]
+    for days in (0, 5, 35, 39, 40, 65, 90, 95, 120, 124):
+        day = DUE + timedelta(days=days)
+        shown = {row["loan_no"]: row for row in lines(reading, day)}
+        for number in range(3):
+            overdue = ledger.loan(f"L-{number}").overdue(day)
+            row = shown.get(f"L-{number}")
+            assert (row is None) == (overdue.since is None), (days, number)
+            if row is not None and overdue.since is not None:
+                assert row["overdue_since"] == overdue.since.isoformat()
+                said = (overdue.days, ageing(overdue.days), category(overdue.days))
+                assert (row["days"], row["ageing"], row["category"]) == said
+
+
+def test_whether_it_may_be_claimed_and_is(counter: Counter, reading: Reading) -> None:
+    ledger = counter.desk.ledger
+    book(ledger, 2)
+    close(counter, DUE + timedelta(days=1))
+    before = log.head(reading[1])
+    close(counter, DUE + timedelta(days=91))
+    claim = FileClaim(loan_no="L-1", claim_no="C-1", documents=PACKAGE, value_date=DUE + timedelta(days=92))
+    banker = counter.by("bank_officer", BANK)
+    file_claim(ledger, claim, CommandContext(banker.actor, banker.moment))
+    day = DUE + timedelta(days=92)
+    assert [(row["file_by"], row["claim_no"]) for row in lines(reading, day)] == [("2024-09-30", None), (None, "C-1")]
+    assert {row["file_by"] for row in lines(reading, DUE + timedelta(days=90))} == {None}
+    assert {row["established_on"] for row in lines(reading, None, known_at=before)} == {"2024-04-06"}
+    grouped = ask(reading[1], LIST, Question(as_of=day, group_by=("ageing", "category"))).rows
+    assert [(row["ageing"], row["category"], row["count"]) for row in grouped] == [("over_90", "substandard", 2)]
+    assert rebuild(reading[1], LIST).equal
