@@ -153,7 +153,7 @@ def _close_part(
         for found in (looks, counted, undrawn):
             found.clear()  # it may be decided again
         calendar, loans = ledger.calendar, list[Loan]()
-        for loan in _loaded(ledger, streams):
+        for loan in loaded(ledger, streams):
             assert isinstance(loan, Loan)
             loan.calendar = calendar
             next_look = loan.close_day(context.moment, day, claim_after=rules.claim_after_of(loan))
@@ -184,7 +184,7 @@ def _close_applications(
     def decide() -> list[EventSourced[Any]]:
         counted.clear()
         changed = list[EventSourced[Any]]()
-        for application in _loaded(desk.ledger, streams):
+        for application in loaded(desk.ledger, streams):
             assert isinstance(application, LoanApplication)
             try:
                 changed += expired(desk, application, context.moment, day)
@@ -204,7 +204,7 @@ def _topics(aggregate: EventSourced[Any]) -> list[str]:
     return [fact.TOPIC for fact in aggregate.pending_events if isinstance(fact, Fact)]
 
 
-def _loaded(ledger: Ledger, streams: Sequence[UUID]) -> Iterator[EventSourced[Any]]:
+def loaded(ledger: Ledger, streams: Sequence[UUID]) -> Iterator[EventSourced[Any]]:
     """The streams' aggregates, by one question."""
     with ledger.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(
@@ -221,7 +221,7 @@ def _loaded(ledger: Ledger, streams: Sequence[UUID]) -> Iterator[EventSourced[An
 
 def _rules(ledger: Ledger) -> _Rules:
     policy = ledger.find(Policy.STREAM)
-    funds = [fund for fund in _loaded(ledger, _begun(ledger, FundOpened)) if isinstance(fund, GuaranteeFund)]
+    funds = [fund for fund in loaded(ledger, _begun(ledger, FundOpened)) if isinstance(fund, GuaranteeFund)]
     claim_after = {fund.fund: fund.method.claims.overdue_days for fund in sorted(funds, key=lambda fund: fund.fund)}
     return _Rules(claim_after, f"{policy.version if policy else 0}|{claim_after}")
 

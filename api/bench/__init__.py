@@ -11,6 +11,7 @@ from api.bench.answering import loan_by_number, page_of_fifty
 from api.bench.appending import appends
 from api.bench.applying import histories, registers
 from api.bench.checking import checks
+from api.bench.closing import closings
 from api.bench.commanding import commands
 from api.bench.contest import Benchmark, Effort, Measured, measure
 from api.bench.demonstrating import demonstrations
@@ -40,6 +41,7 @@ _ALL = (
     Benchmark("application_import", "events/s", histories, most=3),
     Benchmark("as_of_register", "registers/s", registers, most=5),
     Benchmark("demonstration", "facts/s", demonstrations, most=5),
+    Benchmark("close_day", "loans/s", closings, most=5),
     Benchmark("schedules", "schedules/s", schedules),
     Benchmark("eligibility", "checks/s", checks, most=5),
 )

@@ -53,13 +53,19 @@ def _planned(
     return tuple(parts), equal
 
 
+@lru_cache(maxsize=64)
+def _penalty_rate(annual_rate: Decimal, surcharge: Decimal) -> tuple[int, int]:
+    """A year, as a numerator and a denominator."""
+    return (Fraction(annual_rate) * (1 + Fraction(surcharge))).as_integer_ratio()
+
+
 @dataclass
 class ServicedCourse:
     """The loan as far as it has come.
 
     `number` is the next instalment's, `plan` the principal of every instalment, `equal` what the plan's instalments have in common;
     `lent` is principal × time of the running period, in fen-years, by the parts a year is counted in, and `taken` what was paid of its
-    interest; `penal` is what penalty has run, in fen, and `fined` what was paid of it.
+    interest; `penal` is what was overdue × time, likewise, and `fined` what was paid of the penalty on it.
     """
 
     terms: RepaymentTerms
@@ -74,12 +80,13 @@ class ServicedCourse:
     dues: list[Due] = field(default_factory=list)
     lent: dict[int, int] = field(default_factory=dict)
     taken: Fen = 0
-    penal: Fraction = Fraction(0)
+    penal: dict[int, int] = field(default_factory=dict)
     fined: Fen = 0
     released: bool = False
 
     def copy(self) -> ServicedCourse:
-        return replace(self, plan=list(self.plan), dues=[replace(due) for due in self.dues], lent=dict(self.lent))
+        dues, lent, penal = [replace(due) for due in self.dues], dict(self.lent), dict(self.penal)
+        return replace(self, plan=list(self.plan), dues=dues, lent=lent, penal=penal)
 
     @property
     def principal(self) -> Fen:
@@ -141,11 +148,11 @@ class ServicedCourse:
         if self.periods is None or day <= self.day:
             self.day = max(self.day, day)
             return
-        parts = self.periods.parts(self.day, day)
-        for part, of_year in parts:
+        overdue = sum(self._bears(due) for due in self.dues if due.lapsed)
+        for part, of_year in self.periods.parts(self.day, day):
             self.lent[of_year] = self.lent.get(of_year, 0) + self.future * part
-        if overdue := sum(self._bears(due) for due in self.dues if due.lapsed):
-            self.penal += overdue * sum((Fraction(*part) for part in parts), Fraction(0)) * self._penalty_rate
+            if overdue:
+                self.penal[of_year] = self.penal.get(of_year, 0) + overdue * part
         self.day = day
 
     def _fall_due(self, due: date) -> None:
@@ -167,7 +174,8 @@ class ServicedCourse:
         assert self.periods is not None
         due.lapsed = True
         if due.day < self.day:
-            self.penal += self._bears(due) * Fraction(*self.periods.part(due.day, self.day)) * self._penalty_rate
+            for part, of_year in self.periods.parts(due.day, self.day):
+                self.penal[of_year] = self.penal.get(of_year, 0) + self._bears(due) * part
 
     def _bears(self, due: Due) -> Fen:
         """Unpaid interest bears the penalty rate too, where the contract says so (复利, R-INT-6)."""
@@ -180,24 +188,24 @@ class ServicedCourse:
         return self.calendar.add(due, 1)
 
     @property
-    def _penalty_rate(self) -> Fraction:
-        """A year (R-INT-7)."""
-        return Fraction(self.terms.annual_rate) * (1 + Fraction(self.rules.overdue_surcharge))
-
-    @property
     def _accrued(self) -> Fen:
         """What of the running period's interest is unpaid: rounded once."""
-        if not self.lent:
-            return 0
-        over, under = self.terms.annual_rate.as_integer_ratio()
-        year = lcm(*self.lent)
-        lent = over * sum(lent * (year // part) for part, lent in self.lent.items())
-        return max(rounded(lent, under * year, self.terms.rounding) - self.taken, 0)
+        return max(self._interest_on(self.lent, self.terms.annual_rate.as_integer_ratio()) - self.taken, 0)
 
     @property
     def _penalty(self) -> Fen:
-        """What of the penalty is unpaid: rounded once."""
-        return max(rounded(self.penal.numerator, self.penal.denominator, self.terms.rounding) - self.fined, 0)
+        """What of the penalty is unpaid: rounded once (R-INT-7)."""
+        rate = _penalty_rate(self.terms.annual_rate, self.rules.overdue_surcharge)
+        return max(self._interest_on(self.penal, rate) - self.fined, 0)
+
+    def _interest_on(self, lent: Mapping[int, int], rate: tuple[int, int]) -> Fen:
+        """On fen-years by the parts a year is counted in, at a rate a year."""
+        if not lent:
+            return 0
+        over, under = rate
+        year = lcm(*lent)
+        whole = sum(fen * (year // part) for part, fen in lent.items())
+        return rounded(over * whole, under * year, self.terms.rounding)
 
     # What moves it.
 
@@ -289,6 +297,6 @@ class ServicedCourse:
     def _pass_over(self, stated: Allocation) -> dict[Balance, Fen]:
         """The whole debt belongs to others from now on: nothing is owed here, and nothing accrues."""
         gone = self._give_up(stated.principal_fen)
-        self.dues, self.penal, self.fined = [], Fraction(0), 0
+        self.dues, self.penal, self.fined = [], {}, 0
         self._close_period()
         return {Balance.PRINCIPAL: -gone, Balance.INTEREST: -stated.interest_fen}

@@ -126,16 +126,16 @@ def test_what_is_written_meanwhile_is_decided_on(counter: Counter, monkeypatch: 
     """A payment comes between the look at a part and its save: the part is looked at anew."""
     ledger = counter.desk.ledger
     book(ledger)
-    loaded, payments = closing._loaded, iter(range(1))
+    as_it_is, payments = closing.loaded, iter(range(1))
 
     def interrupted(of: Ledger, streams: object) -> Iterator[object]:
-        found = list(loaded(of, streams))  # type: ignore[arg-type]
+        found = list(as_it_is(of, streams))  # type: ignore[arg-type]
         if any(isinstance(one, Loan) for one in found) and next(payments, None) is not None:
             paid = RecordRepayment(loan_no="L-3", amount_fen=103_720, value_date=DUE, bank_reference="R")
             record_repayment(ledger, paid, CommandContext(LOCAL_OPERATOR, MOMENT))
         return iter(found)
 
-    monkeypatch.setattr(closing, "_loaded", interrupted)
+    monkeypatch.setattr(closing, "loaded", interrupted)
     assert close(counter, DUE + timedelta(days=1)).told["loan.became_overdue"] == BOOK - 1
     assert close(counter, DUE + timedelta(days=1)).loans == 0
 
