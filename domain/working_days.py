@@ -46,6 +46,11 @@ class WorkCalendar:
     def __deepcopy__(self, memo: dict[int, object]) -> WorkCalendar:
         return self
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WorkCalendar) and self._years == other._years
+
+    __hash__ = None  # type: ignore[assignment]  # it is compared, never looked up
+
     def is_working(self, day: date) -> bool:
         published = self._years.get(day.year)
         if published is not None and day in published.holidays:

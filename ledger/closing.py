@@ -7,7 +7,6 @@ until when nothing can change if nothing is recorded of it; until then it is not
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -50,13 +49,12 @@ class CloseDay(Frozen):
 
 @dataclass(frozen=True)
 class Closed:
-    """How many loans and applications were looked at, what was recorded of them by topic, and how long it took."""
+    """How many loans and applications were looked at, and what was recorded of them by topic."""
 
     day: date
     loans: int
     applications: int
     told: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
 
     @property
     def facts(self) -> int:
@@ -66,8 +64,7 @@ class Closed:
         """As programs read it."""
         told = dict(sorted(self.told.items()))
         looked_at = {"loans": self.loans, "applications": self.applications}
-        took = {"seconds": round(self.seconds, 3)}
-        return {"value_date": self.day.isoformat(), **looked_at, "facts": self.facts, "told": told, **took}
+        return {"value_date": self.day.isoformat(), **looked_at, "facts": self.facts, "told": told}
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def close_day(
     """
     context.actor.must_be("system", "operator", action="close a day")
     context.moment.not_before(command.value_date)
-    started, rules = time.monotonic(), _rules(desk.ledger)
+    rules = _rules(desk.ledger)
     streams = _to_look_at(desk.ledger, command.value_date, rules)
     parts = [streams[start : start + PART] for start in range(0, len(streams), PART)]
     counted, undrawn, done = Counter[str](), set[str](), 0
@@ -107,7 +104,7 @@ def close_day(
     applications = _open_applications(desk.ledger, sorted(undrawn))
     for start in range(0, len(applications), PART):
         counted.update(_close_applications(desk, command, context, applications[start : start + PART]))
-    return Closed(command.value_date, len(streams), len(applications), counted, time.monotonic() - started)
+    return Closed(command.value_date, len(streams), len(applications), counted)
 
 
 def _closed(

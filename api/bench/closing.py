@@ -18,7 +18,7 @@ from api.bench.contest import Contest, Effort, timed
 from api.bench.databases import as_role, fresh
 from domain.loan.loan import Loan
 from domain.loan.terms import RepaymentTerms, Servicing
-from ledger.closing import PART, CloseDay, close_day, loaded
+from ledger.closing import PART, Closed, CloseDay, close_day, loaded
 from ledger.desk import Desk
 from ledger.keystore import Keystore
 from ledger.ledger import Ledger
@@ -59,8 +59,8 @@ def closings(server: str, effort: Effort) -> Iterator[Contest]:
         yield Contest(ours, plain)
 
 
-def _closed(desk: Desk, day: date) -> None:
-    close_day(desk, CloseDay(value_date=day), book.context())
+def _closed(desk: Desk, day: date) -> Closed:
+    return close_day(desk, CloseDay(value_date=day), book.context())
 
 
 def _lent(ledger: Ledger, loans: int, salt: int) -> list[UUID]:

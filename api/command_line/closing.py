@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import partial
 from typing import Annotated
 
@@ -34,8 +35,8 @@ def close_day_(
         def moved(done: int, of: int) -> None:
             bar.update(task, completed=done, total=of)
 
-        many = workers or os.cpu_count() or 1
+        started, many = time.monotonic(), workers or os.cpu_count() or 1
         closed = close_day(installation.desk, command, made, another=another, workers=many, told=moved)
-    document = closed.document()
+        document = closed.document() | {"seconds": round(time.monotonic() - started, 3)}
     show(settings, document, facts_table(document))
     return CLEAN

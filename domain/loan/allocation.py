@@ -63,8 +63,15 @@ def changes_between(
         course.advance(one.value_date)
         course.move(one)
         common += 1
+    return changes_after(course, scheme, old[common:], new[common:])
+
+
+def changes_after(
+    course: Course, scheme: ShareScheme | None, before: Iterable[Movement], after: Iterable[Movement]
+) -> tuple[BalanceChange, ...]:
+    """The same from where both have a loan that has come so far: what `before` and `after` make of it, each in order."""
     fork = course.copy()
-    return difference(_allocated(course, scheme, old[common:]), _allocated(fork, scheme, new[common:]))
+    return difference(_allocated(course, scheme, before), _allocated(fork, scheme, after))
 
 
 def _allocated(course: Course, scheme: ShareScheme | None, movements: Iterable[Movement]) -> DatedTotals:

@@ -12,8 +12,9 @@ from domain.errors import InvalidInput, SamePerson
 from domain.facts import Fact, Moment
 from domain.loan import events, refusals
 from domain.loan.ageing import AGEINGS, CATEGORIES, ageing, category, next_line, quarter_end
-from domain.loan.allocation import changes_between
+from domain.loan.allocation import changes_after
 from domain.loan.balances import Balance, BalanceChange, balances
+from domain.loan.milestones import IN_ORDER, in_common
 from domain.loan.movement import Movement
 from domain.loan.standing import Standing
 from domain.money import Fen, yuan
@@ -324,8 +325,11 @@ class Loan(Standing):
         self.tell(fact_class, moment, value_date=movement.value_date, amount_fen=movement.fen, changes=changes, **body)
 
     def _changes_to(self, movements: Mapping[int, Movement]) -> tuple[BalanceChange, ...]:
-        terms, scheme = self.contract.terms, self.contract.share_scheme
-        return changes_between(terms, scheme, self._movements.values(), movements.values(), self.calendar)
+        before = self._milestones.in_order(self._movements.values())
+        after = sorted(movements.values(), key=IN_ORDER)
+        common = in_common(before, after)
+        course = self._milestones.after(common, self.calendar)
+        return changes_after(course, self.contract.share_scheme, before[common:], after[common:])
 
     def _settle_if_paid(self, moment: Moment, day: date, date_derived: str | None) -> None:
         if not self.outstanding and not self.is_ended and not (self.is_serviced and self.owed(day).everything):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
@@ -31,6 +32,15 @@ _BALANCE: Mapping[Kind, Balance] = {
     "interest": Balance.INTEREST,
     "principal": Balance.PRINCIPAL,
 }
+
+
+_OF_DUES: Mapping[Kind, tuple[bool, str]] = {
+    "overdue_interest": (True, "interest"),
+    "overdue_principal": (True, "principal"),
+    "interest": (False, "interest"),
+    "principal": (False, "principal"),
+}
+"""Which dues each pays, and what of them."""
 
 
 @dataclass
@@ -260,9 +270,11 @@ class ServicedCourse:
             part = min(left, self._penalty)
             self.fined += part
             return part
-        paid, field = 0, "interest" if kind.endswith("interest") else "principal"
+        paid, (lapsed, field) = 0, _OF_DUES[kind]
         for due in self.dues:
-            if due.lapsed == kind.startswith("overdue"):
+            if paid == left:
+                break
+            if due.lapsed == lapsed:
                 part = min(left - paid, getattr(due, field))
                 setattr(due, field, getattr(due, field) - part)
                 paid += part
@@ -279,6 +291,8 @@ class ServicedCourse:
             part = min(fen, self.plan[place])
             self.plan[place] -= part
             fen -= part
+            if not fen:
+                break
 
     def _replan(self, kept: Fen | None = None) -> None:
         """The principal of every instalment to come, for all that is not due yet."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from domain.facts import EventSourced, Fact
 from domain.loan import events
 from domain.loan.ageing import AGEINGS, CATEGORIES, ageing
-from domain.loan.allocation import Course, course_at
+from domain.loan.allocation import Course
 from domain.loan.balances import Balance, BalanceChange, balances
+from domain.loan.milestones import Milestones
 from domain.loan.movement import Movement
 from domain.loan.owed import Overdue, Owed
 from domain.loan.schedule import Instalment, schedule
@@ -92,7 +93,8 @@ class Standing(EventSourced[Fact]):
         return self._course_at(day).coming()
 
     def _course_at(self, day: date) -> Course:
-        return course_at(self.contract.terms, self._movements.values(), day, self.calendar)
+        self._milestones.in_order(self._movements.values())
+        return self._milestones.on(day, self.calendar)
 
     def interest_due(self, day: date) -> Fen:
         """Unpaid interest at the start of `day`."""
@@ -178,6 +180,7 @@ class Standing(EventSourced[Fact]):
         self.claim_no: str | None = None
         self._said: list[tuple[date, int, str, int]] = []
         self._movements: dict[int, Movement] = {}
+        self._milestones = Milestones(fact.terms)
         self._reversed: set[int] = set()
         self._changes: list[BalanceChange] = []
         if fact.reserved_fen:
@@ -226,6 +229,7 @@ class Standing(EventSourced[Fact]):
         self._changes.extend(fact.changes)
         self._reversed.add(fact.reverses_version)
         del self._movements[fact.reverses_version]
+        self._milestones = Milestones(self.contract.terms, self._milestones)
 
     @told.register
     def _(self, fact: events.BecameOverdue) -> None:
@@ -273,3 +277,4 @@ class Standing(EventSourced[Fact]):
         self._changes.extend(fact.changes)
         version = fact.originator_version
         self._movements[version] = Movement(fact.value_date, version, kind, fact.amount_fen, stated, prepayment)
+        self._milestones = Milestones(self.contract.terms, self._milestones)
