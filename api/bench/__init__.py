@@ -15,6 +15,7 @@ from api.bench.closing import closings
 from api.bench.commanding import commands
 from api.bench.contest import Benchmark, Effort, Measured, measure
 from api.bench.demonstrating import demonstrations
+from api.bench.hindsight import late_receipts, looks
 from api.bench.importing import imports
 from api.bench.rebuilding import against_copy_out, against_runner
 from api.bench.replaying import replays
@@ -42,6 +43,8 @@ _ALL = (
     Benchmark("as_of_register", "registers/s", registers, most=5),
     Benchmark("demonstration", "facts/s", demonstrations, most=5),
     Benchmark("close_day", "loans/s", closings, most=5),
+    *(Benchmark(f"late_receipt_{n}", "receipts/s", partial(late_receipts, facts=n)) for n in (100, 1000, 10_000)),
+    *(Benchmark(f"loan_owed_{n}", "looks/s", partial(looks, facts=n)) for n in (100, 1000, 10_000)),
     Benchmark("schedules", "schedules/s", schedules),
     Benchmark("eligibility", "checks/s", checks, most=5),
 )
