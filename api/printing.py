@@ -1,20 +1,26 @@
-"""Printed tables 表格输出: one table as CSV or as a spreadsheet, with its totals."""
+"""Printed tables 表格输出: one table as CSV, as a spreadsheet or as PDF, with its totals."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
+import manimgx_fonts_cjk
+import typst
 import xlsxwriter
 
 Language = Literal["zh", "en"]
 Kind = Literal["number", "date", "money", "text"]
 CSV, XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
 _FORMATS = {"date": "yyyy-mm-dd", "money": "#,##0.00", "number": "0", "text": "@"}
 
 
@@ -69,10 +75,32 @@ def as_xlsx(table: Table, language: Language) -> bytes:
         sheet.freeze_panes(1, 0)
         for line, row in enumerate(table.lines(language), 1):
             for place, (column, text) in enumerate(zip(table.columns, row, strict=True)):
-                shape = shapes[column.kind, line > len(table.rows)]
-                sheet.write(line, place, _cell(column.kind, text), shape)
+                below = line > len(table.rows)
+                kind = column.kind if place or not below else "text"
+                sheet.write(line, place, _cell(kind, text), shapes[kind, below])
         sheet.autofit()
     return file.getvalue()
+
+
+def as_pdf(table: Table, language: Language, title: str, heading: Sequence[tuple[str, str]]) -> bytes:
+    """A4 across, with the heading above the table, the column titles on every page and the Chinese font embedded."""
+    said = {
+        "lang": language,
+        "title": title,
+        "heading": [list(pair) for pair in heading],
+        "columns": table.titles(language),
+        "right": [column.kind in ("money", "number") for column in table.columns],
+        "lines": [list(line) for line in table.rows],
+        "totals": list(table.lines(language)[-1]),
+    }
+    page = (Path(__file__).parent / "table.typ").read_bytes()
+    data = {"data": json.dumps(said, ensure_ascii=False)}
+    return typst.compile(page, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=data)
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)])
 
 
 def _cell(kind: Kind, text: str) -> object:

@@ -132,6 +132,15 @@ def rows_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def write_file(file: Path, content: bytes) -> None:
+    """Raises InvalidInput."""
+    try:
+        file.write_bytes(content)
+    except OSError as problem:
+        said = problem.strerror or "it cannot be written"
+        raise InvalidInput(field=str(file), problem=said, expected="a file that can be written") from None
+
+
 def progress() -> Progress:
     """A bar on a terminal, nothing elsewhere."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -44,7 +44,7 @@ def query(
         day = context_of(settings).moment.today
     with Installation(settings) as installation:
         late = installation.up_to_date([asked])
-        position = _position(installation, known_at)
+        position = position_of(installation, known_at)
         answer = querying.ask(installation.projector, asked, Question(wanted, groups, day, position, limit))
     document: dict[str, Any] = asdict(answer)
     if late:
@@ -67,7 +67,7 @@ def replay(
     settings: Settings = context.obj
     day = parse_day(as_of, field="--as-of") if as_of is not None else None
     with Installation(settings) as installation:
-        position = _position(installation, known_at)
+        position = position_of(installation, known_at)
         document, _ = history(installation.projector, stream, day, position)
     table = rows_table(
         [
@@ -93,7 +93,7 @@ def _equalities(texts: Iterable[str]) -> dict[str, str]:
     return wanted
 
 
-def _position(installation: Installation, known_at: str | None) -> int | None:
+def position_of(installation: Installation, known_at: str | None) -> int | None:
     """A position as it is; a time becomes the last position recorded by then. Raises InvalidInput."""
     if known_at is None:
         return None

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.command_line.app import CLEAN, app, context_of, facts_table, show
+from api import statements
+from api.command_line.app import CLEAN, app, context_of, facts_table, rows_table, show, write_file
 from api.command_line.applying import Day, day_of
+from api.command_line.asking import position_of
 from api.owing import owing
 from api.settings import Settings
 from api.wiring import Installation
 from domain.actor import parse_actor
 from domain.calendar import parse_day
+from domain.loan.loan import Loan
+from domain.loan.refusals import UnknownLoan
 from domain.money import parse_yuan
 from ledger import compensating, disbursing, repaying, reporting
+from projections import log
 
 loan = typer.Typer(no_args_is_help=True, help="Loans 贷款.")
 app.add_typer(loan, name="loan")
@@ -98,6 +104,36 @@ def show_(context: typer.Context, number: Number, on: Annotated[str | None, ON_D
     moment = context_of(settings).moment
     with Installation(settings) as installation:
         return _shown(settings, installation, number, parse_day(on, field="on") if on else moment.today)
+
+
+@loan.command()
+def statement(
+    context: typer.Context,
+    number: Number,
+    start: Annotated[str | None, typer.Option("--from", help="The first day; the contract's if left out.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The last day; today if left out.")] = None,
+    known_at: Annotated[str | None, typer.Option(help="As known at a position or a time.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write it as CSV.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="Write it as a spreadsheet.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write it as PDF.")] = None,
+) -> int:
+    """The customer's statement of account: what fell due, was paid out and paid, and what each payment met 客户对账单."""
+    settings: Settings = context.obj
+    first = parse_day(start, field="--from") if start else None
+    last = parse_day(end, field="--to") if end else context_of(settings).moment.today
+    with Installation(settings) as installation:
+        position = position_of(installation, known_at)
+        facts = [told.fact for told in log.stream(installation.projector, Loan.create_id(number), position)]
+        if not facts:
+            raise UnknownLoan(field="loan_no", loan_no=number)
+        document = statements.statement(facts, installation.ledger.calendar, first, last)
+    for file, form in ((csv, "csv"), (xlsx, "xlsx"), (pdf, "pdf")):
+        if file is not None:
+            write_file(file, statements.in_print(document, form, settings.language))
+    table = statements.printed(document, settings.language)
+    names, lines = table.titles(settings.language), table.lines(settings.language)
+    show(settings, document, rows_table([dict(zip(names, line, strict=True)) for line in lines]))
+    return CLEAN
 
 
 def _told(

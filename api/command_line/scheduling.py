@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from api.command_line.app import CLEAN, DIFFERENCES, app, invalid, rows_table, show, told
+from api.command_line.app import CLEAN, DIFFERENCES, app, invalid, rows_table, show, told, write_file
 from api.command_line.applying import read_any
 from api.printing import as_csv, as_xlsx
 from api.schedules import ScheduleTerms, answered, printed
@@ -37,7 +37,7 @@ def schedule_(
     table = printed(asked)
     for file, made in ((csv, as_csv), (xlsx, as_xlsx)):
         if file is not None:
-            _write(file, made(table, settings.language))
+            write_file(file, made(table, settings.language))
     names = table.titles(settings.language)
     lines = [dict(zip(names, line, strict=True)) for line in table.lines(settings.language)]
     show(settings, answered(asked), rows_table(lines))
@@ -52,12 +52,3 @@ def _one(given: Any) -> dict[str, Any]:
         return {"error": told(refusal)}
     except ValidationError as problem:
         return {"error": told(invalid(problem))}
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Raises InvalidInput."""
-    try:
-        file.write_bytes(content)
-    except OSError as problem:
-        said = problem.strerror or "it cannot be written"
-        raise InvalidInput(field=str(file), problem=said, expected="a file that can be written") from None

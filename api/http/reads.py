@@ -17,6 +17,7 @@ from starlette.responses import Response
 from api.histories import parse_known_at
 from api.http import documents
 from api.http.hall import Hall
+from api.printing import Language
 from domain.calendar import city_day, parse_day
 from domain.errors import BadInput, InvalidInput
 from projections import querying
@@ -85,6 +86,21 @@ SUMS = [
 ]
 
 
+LANGUAGE = documents.parameter("lang", {"enum": ["zh", "en"], "default": "zh"}, "The language of a printed table.")
+
+
+def one_of(said: str, known: Sequence[str], field: str) -> str:
+    """Raises InvalidInput."""
+    if said not in known:
+        raise InvalidInput(field=field, problem=f"{said[:40]!a} is not known", expected=f"one of: {', '.join(known)}")
+    return said
+
+
+def language_of(given: Mapping[str, str]) -> Language:
+    """The language of a printed table. Raises InvalidInput."""
+    return "zh" if one_of(given.get("lang", "zh"), ("zh", "en"), "lang") == "zh" else "en"
+
+
 def parameters(request: Request, known: Sequence[str]) -> dict[str, str]:
     """The query, each name once. Raises UnknownParameter, ParameterTwice."""
     given: dict[str, str] = {}
@@ -99,12 +115,20 @@ def parameters(request: Request, known: Sequence[str]) -> dict[str, str]:
 
 async def times(hall: Hall, given: Mapping[str, str]) -> Times:
     """Raises InvalidInput."""
-    day = parse_day(given["as_of"], field="as_of") if "as_of" in given else None
-    if day is not None and not _FIRST_DAY <= day <= _LAST_DAY:
-        raise InvalidInput(field="as_of", problem="it is too far away", expected=f"{_FIRST_DAY} to {_LAST_DAY}")
+    day = day_in(given, "as_of")
     known: int | datetime | None = parse_known_at(given["known_at"], "known_at") if "known_at" in given else None
     position = await hall.position_at(known) if isinstance(known, datetime) else known
     return Times(day, position, whole(given, "wait_for", 0, 2**53))
+
+
+def day_in(given: Mapping[str, str], name: str) -> date | None:
+    """Raises InvalidInput."""
+    if name not in given:
+        return None
+    day = parse_day(given[name], field=name)
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise InvalidInput(field=name, problem="it is too far away", expected=f"{_FIRST_DAY} to {_LAST_DAY}")
+    return day
 
 
 def whole(given: Mapping[str, str], name: str, least: int, most: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,11 @@ class Standing(EventSourced[Fact]):
     def outstanding(self) -> Fen:
         """Principal not yet repaid nor given up."""
         return balances(self._changes).get((Balance.PRINCIPAL, None), 0)
+
+    @property
+    def movements(self) -> Iterable[Movement]:
+        """What moved and holds, as it was recorded."""
+        return self._movements.values()
 
     @property
     def reserved(self) -> Fen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -15,10 +16,25 @@ from api.http.asked import context_of
 from api.http.bodies import body_of
 from api.http.commands import MODELS, NUMBERED, command
 from api.http.hall import Hall
-from api.http.reads import TIMES, Times, one, parameters, read_model, tagged, times
+from api.http.reads import (
+    LANGUAGE,
+    TIMES,
+    Times,
+    day_in,
+    language_of,
+    one,
+    one_of,
+    parameters,
+    read_model,
+    tagged,
+    times,
+)
 from api.http.things import LOAN
 from api.owing import owing
+from api.printing import CSV, PDF, XLSX
+from api.statements import in_print, statement
 from domain.calendar import city_day
+from domain.facts import Fact
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.state import replayed
@@ -116,17 +132,87 @@ async def get_owed(request: Request, loan_no: NUMBERED) -> Response:
     return Response(await hall.do(owed), media_type="application/json")
 
 
+_STATEMENT = documents.answer(
+    200,
+    "The entries between two days, what they come to, what is owed on the last and what is to come",
+    documents.fields(
+        {
+            "loan_no": "text",
+            "bank": "text",
+            "from": "date",
+            "to": "date",
+            "opening_balance": "money",
+            "closing_balance": "money",
+            "lines": "list",
+            "totals": "object",
+            "owed": "object",
+            "instalments": "list",
+        }
+    ),
+)
+_STATEMENT[200]["content"] |= {CSV.partition(";")[0]: {}, XLSX: {}, PDF: {}}
+_PRINTS: Mapping[str, str] = {"csv": CSV, "xlsx": XLSX, "pdf": PDF}
+
+
+@router.get(
+    f"{_OF}/statement",
+    operation_id="getStatement",
+    summary="A customer's statement of account",
+    description="What fell due, was paid out and paid, and what each payment met, by all that was known at a position; as JSON, CSV, a"
+    " spreadsheet or PDF.",
+    responses=_STATEMENT | documents.problems(documents.READ_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+    openapi_extra={
+        "parameters": [
+            documents.parameter(
+                "from", {"type": "string", "format": "date"}, "The first day; the contract's if left out."
+            ),
+            documents.parameter("to", {"type": "string", "format": "date"}, "The last day; today if left out."),
+            TIMES[1],
+            documents.parameter(
+                "format", {"enum": ["json", *_PRINTS], "default": "json"}, "As a document, or printed."
+            ),
+            LANGUAGE,
+        ]
+    },
+)
+async def get_statement(request: Request, loan_no: NUMBERED) -> Response:
+    """客户对账单."""
+    hall: Hall = request.app.state.hall
+    given = parameters(request, ("from", "to", "known_at", "format", "lang"))
+    wanted, language = one_of(given.get("format", "json"), ("json", *_PRINTS), "format"), language_of(given)
+    first, last = day_in(given, "from"), day_in(given, "to")
+    at = await times(hall, {name: given[name] for name in ("known_at",) if name in given})
+
+    def made() -> bytes:
+        facts = _facts(hall.desk.ledger, loan_no, at.known_at)
+        document = statement(facts, hall.desk.ledger.calendar, first, last or city_day(datetime.now(UTC)))
+        return to_json(document) if wanted == "json" else in_print(document, wanted, language)
+
+    content = await hall.do(made)
+    if wanted == "json":
+        return Response(content, media_type="application/json")
+    said = {"Content-Disposition": f'attachment; filename="statement.{wanted}"'}
+    return Response(content, media_type=_PRINTS[wanted], headers=said)
+
+
 def _known(ledger: Ledger, loan_no: str, known_at: int | None) -> Loan:
     """The loan by the facts up to a position. Raises UnknownLoan."""
     if known_at is None:
         return ledger.loan(loan_no)
+    found: Loan = replayed(_facts(ledger, loan_no, known_at))
+    found.calendar = ledger.calendar
+    return found
+
+
+def _facts(ledger: Ledger, loan_no: str, known_at: int | None) -> list[Fact]:
+    """Raises UnknownLoan."""
     with ledger.datastore.get_connection() as connection:
         facts = log.stream(connection, Loan.create_id(loan_no), known_at)
     if not facts:
         raise UnknownLoan(field="loan_no", loan_no=loan_no)
-    found: Loan = replayed([row.fact for row in facts])
-    found.calendar = ledger.calendar
-    return found
+    return [row.fact for row in facts]
 
 
 @router.post(

@@ -13,18 +13,16 @@ from api.http import documents
 from api.http.bodies import body_of
 from api.http.commands import MODELS
 from api.http.hall import Hall
-from api.http.reads import parameters
-from api.printing import CSV, XLSX, Language, as_csv, as_xlsx
+from api.http.reads import LANGUAGE, language_of, one_of, parameters
+from api.printing import CSV, XLSX, as_csv, as_xlsx
 from api.schedules import ScheduleTerms, answered, printed
-from domain.errors import InvalidInput
 
 router = APIRouter(tags=["Schedules 还款计划"])
 MODELS["ScheduleTerms"] = ScheduleTerms
 _FORMATS = ("json", "csv", "xlsx")
-_LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _PARAMETERS = [
     documents.parameter("format", {"enum": list(_FORMATS), "default": "json"}, "As a document, or as a printed table."),
-    documents.parameter("lang", {"enum": list(_LANGUAGES), "default": "zh"}, "The language of a printed table."),
+    LANGUAGE,
 ]
 _ANSWER = documents.answer(
     200,
@@ -48,8 +46,7 @@ async def compute_schedule(request: Request, terms: Annotated[BaseModel, Depends
     """The repayment schedule of given terms, by every convention; as JSON, CSV or a spreadsheet."""
     assert isinstance(terms, ScheduleTerms)
     given = parameters(request, ("format", "lang"))
-    wanted, language = _one_of(given.get("format", "json"), _FORMATS, "format"), given.get("lang", "zh")
-    spoken: Language = "zh" if _one_of(language, _LANGUAGES, "lang") == "zh" else "en"
+    wanted, spoken = one_of(given.get("format", "json"), _FORMATS, "format"), language_of(given)
     hall: Hall = request.app.state.hall
     if wanted == "json":
         return Response(await hall.do(lambda: to_json(answered(terms))), media_type="application/json")
@@ -58,10 +55,3 @@ async def compute_schedule(request: Request, terms: Annotated[BaseModel, Depends
     return Response(
         content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="schedule.{wanted}"'}
     )
-
-
-def _one_of(said: str, known: tuple[str, ...], field: str) -> str:
-    """Raises InvalidInput."""
-    if said not in known:
-        raise InvalidInput(field=field, problem=f"{said[:40]!a} is not known", expected=f"one of: {', '.join(known)}")
-    return said

@@ -248,3 +248,20 @@ def test_a_day_is_closed_and_the_overdue_list_says_by_when_to_claim(call: Caller
     future = call("closeDay", value_date="2199-01-01")
     assert (future.status, future.code) == (409, "value_date.in_future")
     assert call("closeDay", by=BANK, value_date="2025-08-01").code == "actor.not_permitted"
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_statement_of_account_in_every_form(call: Caller) -> None:
+    lent(call)
+    call.done("recordRepayment", "JN-1", by=BANK, amount="9000.00", bank_reference="p", value_date="2025-04-10")
+    said = call.done("getStatement", "JN-1", query={"to": "2025-04-30"}).json
+    assert ("repaid", "p") in [(line["entry"], line["bank_reference"]) for line in said["lines"]]
+    assert said["totals"]["repaid"] == "9000.00"
+    for form, begins in (("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK"), ("pdf", b"%PDF-")):
+        answer = call.done("getStatement", "JN-1", query={"to": "2025-04-30", "format": form})
+        assert answer.response.content.startswith(begins)
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="statement.{form}"'
+    early = call("getStatement", "JN-1", query={"from": "2025-05-01", "to": "2025-04-30"})
+    assert (early.status, early.json["field"]) == (422, "from")
+    assert call("getStatement", "nowhere").status == 404
+    assert call("getStatement", "JN-1", query={"format": "doc"}).json["field"] == "format"

@@ -1,0 +1,82 @@
+"""The entries of a loan's account 账户明细: what fell due, what was paid out and paid, and what each payment met, by all that is known.
+
+A payment that came late stands on its own day, and those after it met what was left then: hindsight, not the order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias
+
+from domain.loan.allocation import Course, begun
+from domain.loan.balances import Balance
+from domain.loan.milestones import IN_ORDER
+from domain.loan.movement import Movement
+from domain.loan.servicing import ServicedCourse
+from domain.loan.terms import RepaymentTerms
+from domain.money import Fen
+from domain.working_days import WorkCalendar
+
+Kind: TypeAlias = Literal["due", "disbursed", "repaid", "charged_off", "taken_over", "reversed"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line, in fen: `principal`, `interest`, `penalty` are what fell due or was met; `balance` is the principal owed after it.
+
+    `version` is the fact's in the loan's stream; none fell due by a fact.
+    """
+
+    day: date
+    kind: Kind
+    amount: Fen
+    principal: Fen = 0
+    interest: Fen = 0
+    penalty: Fen = 0
+    refundable: Fen = 0
+    balance: Fen = 0
+    version: int | None = None
+
+
+def entries(
+    terms: RepaymentTerms | None, movements: Iterable[Movement], calendar: WorkCalendar, until: date
+) -> Iterator[Entry]:
+    """In order, up to and including `until`; what falls due on a day stands before what is paid on it."""
+    course = begun(terms, calendar)
+    for movement in sorted(movements, key=IN_ORDER):
+        if movement.value_date > until:
+            break
+        yield from _due(course, movement.value_date)
+        course.advance(movement.value_date)
+        met = course.move(movement)
+        if movement.kind != "claim_approved" and movement.kind != "claim_ended":
+            yield Entry(
+                movement.value_date,
+                movement.kind,
+                movement.fen,
+                abs(met.get(Balance.PRINCIPAL, 0)),
+                -met.get(Balance.INTEREST, 0),
+                -met.get(Balance.PENALTY, 0),
+                met.get(Balance.REFUNDABLE, 0),
+                course.principal,
+                movement.order,
+            )
+    yield from _due(course, until)
+
+
+def _due(course: Course, until: date) -> Iterator[Entry]:
+    """What falls due up to a day, if nothing moves before."""
+    if not isinstance(course, ServicedCourse):
+        return
+    while course.periods is not None and course.number <= course.terms.instalments:
+        day = course.periods.due(course.number)
+        if day > until:
+            return
+        known = {id(due) for due in course.dues}
+        course.advance(day)
+        for due in course.dues:
+            if id(due) not in known:
+                amount = due.principal + due.interest
+                yield Entry(day, "due", amount, due.principal, due.interest, balance=course.principal)
