@@ -90,12 +90,18 @@ def as_pdf(table: Table, language: Language, title: str, heading: Sequence[tuple
         "heading": [list(pair) for pair in heading],
         "columns": table.titles(language),
         "right": [column.kind in ("money", "number") for column in table.columns],
-        "lines": [list(line) for line in table.rows],
-        "totals": list(table.lines(language)[-1]),
+        "lines": [_grouped(table, line) for line in table.rows],
+        "totals": _grouped(table, table.lines(language)[-1]),
     }
     page = (Path(__file__).parent / "table.typ").read_bytes()
     data = {"data": json.dumps(said, ensure_ascii=False)}
     return typst.compile(page, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=data)
+
+
+def _grouped(table: Table, line: Sequence[str]) -> list[str]:
+    """Amounts with their thousands apart, as people read them."""
+    cells = zip(table.columns, line, strict=True)
+    return [f"{Decimal(text):,.2f}" if column.kind == "money" and text else text for column, text in cells]
 
 
 @cache
