@@ -14,7 +14,7 @@ from api.owing import owing
 from api.printing import Column, Language, Table, as_csv, as_pdf, as_xlsx
 from domain.errors import InvalidInput
 from domain.facts import Fact
-from domain.loan.events import Disbursed, Repaid, RepaymentReversed
+from domain.loan.events import Disbursed, Refunded, Repaid, RepaymentReversed
 from domain.loan.loan import Loan
 from domain.loan.statement import Entry, entries
 from domain.money import yuan
@@ -36,6 +36,7 @@ _SAID = {
     "due": ("应还", "fell due"),
     "disbursed": ("放款", "paid out"),
     "repaid": ("还款", "repaid"),
+    "refunded": ("退款", "refunded"),
     "charged_off": ("转销", "charged off"),
     "taken_over": ("代偿接管", "taken over"),
     "reversed": ("还款冲正", "repayment taken back"),
@@ -138,7 +139,7 @@ def _line(entry: Entry, references: dict[int, str]) -> dict[str, Any]:
 
 def _references(facts: Sequence[Fact]) -> dict[int, str]:
     """The bank's own numbers, by the versions of the facts, without the bank before them."""
-    moved = (fact for fact in facts if isinstance(fact, Disbursed | Repaid) and fact.bank_reference)
+    moved = (fact for fact in facts if isinstance(fact, Disbursed | Repaid | Refunded) and fact.bank_reference)
     return {fact.originator_version: (fact.bank_reference or "").partition("|")[2] for fact in moved}
 
 

@@ -66,6 +66,31 @@ Feature: Overdue and penalty (逾期与罚息)
         | 2024-04-07 | running | ¥0.00   | ¥2.20   |
         | 2024-04-08 | overdue | ¥0.47   | ¥3.30   |
 
+  Rule: A loan is extended once, before it matures, and with the guarantor's consent (展期)
+
+    Scenario: Six months more, and the parts to come are smaller
+      Given the borrower repaid ¥1,037.20 on 2024-04-05
+      When the bank extends the loan by 6 months on 2024-04-05 with the guarantor's consent
+      Then 17 instalments are to come, the next of ¥680.06
+      And the loan matures on 2025-09-05
+      When the bank extends the loan by 6 months on 2024-04-11 with the guarantor's consent
+      Then it is refused: it was extended before
+
+    Scenario Outline: Until it matures
+      When the bank extends the loan by 6 months on <day> with the guarantor's consent
+      Then it is <answer>
+
+      Examples:
+        | day        | answer                |
+        | 2025-03-05 | recorded              |
+        | 2025-03-06 | refused: it has matured |
+
+    Scenario: Without consent nobody stands for it any more
+      When the bank extends the loan by 6 months on 2024-06-01 without the guarantor's consent
+      Then it is recorded
+      When the bank files a claim on 2025-12-31
+      Then it is refused: the guarantor is released
+
   Rule: Money paid ahead does what the borrower chose (部分提前还款)
 
     Scenario Outline: Two thousand more than the first instalment

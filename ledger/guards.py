@@ -32,11 +32,14 @@ from domain.loan.events import (
     Disbursed,
     LoanClaimApproved,
     LoanClaimEnded,
+    MisuseFound,
     MoneyFact,
+    Refunded,
     Repaid,
     RepaymentReversed,
     ReservationLapsed,
     TakenOver,
+    TermsChanged,
 )
 from domain.loan_application.events import (
     Approved,
@@ -90,7 +93,9 @@ def slot_moves(facts: Iterable[Fact]) -> list[SlotMove]:
     return [move for fact in facts if type(fact) in _MOVES for move in _MOVES[type(fact)](fact)]
 
 
-def _reference(fact: Disbursed | Repaid | SharePaid | RecoveryReceived | RecoveryRemitted | CashFact) -> list[SlotMove]:
+def _reference(
+    fact: Disbursed | Repaid | Refunded | SharePaid | RecoveryReceived | RecoveryRemitted | CashFact,
+) -> list[SlotMove]:
     """A bank's reference is recorded once, for whichever loan, claim or fund (domain.md §5.23)."""
     if fact.bank_reference is None:
         return []
@@ -166,6 +171,7 @@ def _proved(fact: ProjectJobsVerified) -> list[SlotMove]:
 _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     Disbursed: _reference,
     Repaid: _reference,
+    Refunded: _reference,
     SharePaid: _reference,
     RecoveryReceived: _reference,
     RecoveryRemitted: _reference,
@@ -331,6 +337,8 @@ _TOTALS: Mapping[type[Fact], Callable[[Any], list[TotalMove]]] = {
     Disbursed: _changed,
     Repaid: _changed,
     RepaymentReversed: _changed,
+    TermsChanged: _changed,
+    MisuseFound: _changed,
     ChargedOff: _changed,
     LoanClaimApproved: _changed,
     LoanClaimEnded: _changed,

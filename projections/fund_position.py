@@ -30,10 +30,12 @@ from domain.loan.events import (
     Disbursed,
     LoanClaimApproved,
     LoanClaimEnded,
+    MisuseFound,
     Repaid,
     RepaymentReversed,
     ReservationLapsed,
     TakenOver,
+    TermsChanged,
 )
 from domain.loan_application.events import CapacityReleased, CapacityReserved
 from domain.money import Fen
@@ -275,6 +277,8 @@ _CHANGES: Mapping[str, Callable[[Recorded, Body], Iterable[Change]]] = {
     ContractSigned.TOPIC: _signed,
     Disbursed.TOPIC: _moved,
     Repaid.TOPIC: _moved,
+    TermsChanged.TOPIC: _moved,
+    MisuseFound.TOPIC: _moved,
     RepaymentReversed.TOPIC: _moved,
     ChargedOff.TOPIC: _moved,
     ReservationLapsed.TOPIC: _moved,

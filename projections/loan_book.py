@@ -25,12 +25,14 @@ from domain.loan.events import (
     ContractSigned,
     Disbursed,
     JobsReported,
+    MisuseFound,
     OverdueCured,
     Reopened,
     Repaid,
     RepaymentReversed,
     Settled,
     TakenOver,
+    TermsChanged,
 )
 from domain.money import Fen
 from projections import log
@@ -275,6 +277,8 @@ _CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
     ContractSigned.TOPIC: _signed,
     Disbursed.TOPIC: _disbursed,
     Repaid.TOPIC: _moved,
+    TermsChanged.TOPIC: _moved,
+    MisuseFound.TOPIC: _moved,
     RepaymentReversed.TOPIC: _moved,
     ChargedOff.TOPIC: _charged_off,
     BecameOverdue.TOPIC: _saying(overdue=1),

@@ -13,7 +13,17 @@ from typing import Any, ClassVar
 from psycopg import Connection, Cursor
 
 from domain.loan.balances import Balance
-from domain.loan.events import ChargedOff, ContractSigned, Disbursed, Repaid, RepaymentReversed, TakenOver
+from domain.loan.events import (
+    ChargedOff,
+    ContractSigned,
+    Disbursed,
+    MisuseFound,
+    Refunded,
+    Repaid,
+    RepaymentReversed,
+    TakenOver,
+    TermsChanged,
+)
 from domain.money import Fen
 from projections import log
 from projections.log import Told
@@ -23,6 +33,9 @@ _KINDS = {
     Disbursed.TOPIC: "disbursed",
     Repaid.TOPIC: "repaid",
     RepaymentReversed.TOPIC: "reversed",
+    Refunded.TOPIC: "refunded",
+    TermsChanged.TOPIC: "terms_changed",
+    MisuseFound.TOPIC: "misuse_found",
     ChargedOff.TOPIC: "charged_off",
     TakenOver.TOPIC: "taken_over",
 }

@@ -15,12 +15,12 @@ from api.command_line.asking import position_of
 from api.owing import owing
 from api.settings import Settings
 from api.wiring import Installation
-from domain.actor import parse_actor
+from domain.actor import Actor, parse_actor
 from domain.calendar import parse_day
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.money import parse_yuan
-from ledger import compensating, disbursing, repaying, reporting
+from ledger import altering, compensating, disbursing, repaying, reporting
 from projections import log
 
 loan = typer.Typer(no_args_is_help=True, help="Loans 贷款.")
@@ -69,6 +69,97 @@ def reverse(
     """Take a repayment back, with a second person 还款冲正."""
     said = {"version": version, "reason": reason, "confirmed_by": parse_actor(second)}
     return _told(context, number, on, repaying.reverse_repayment, repaying.ReverseRepayment, said)
+
+
+Reason = Annotated[str, typer.Option(help="Why, in words.")]
+Second = Annotated[str, typer.Option("--confirmed-by", help="The second person, as --as names one.")]
+Consent = Annotated[
+    str | None,
+    typer.Option(
+        "--consented-by", help="The guarantor's person, as --as names one; left out, the guarantor is released."
+    ),
+]
+Evidence = Annotated[list[str] | None, typer.Option("--evidence", help="SHA-256 of a document; may be given again.")]
+
+
+@loan.command()
+def extend(
+    context: typer.Context,
+    number: Number,
+    months: Annotated[int, typer.Argument(help="At most twelve, in whole instalments.")],
+    reason: Reason,
+    second: Second,
+    consent: Consent = None,
+    on: Day = None,
+) -> int:
+    """Extend it, once and before it matures 展期."""
+    said = {"months": months, "reason": reason, "confirmed_by": parse_actor(second), "consented_by": _actor(consent)}
+    return _told(context, number, on, altering.extend_loan, altering.ExtendLoan, said)
+
+
+@loan.command("reset-rate")
+def reset_rate(
+    context: typer.Context,
+    number: Number,
+    rate: Annotated[str, typer.Argument(help="A year, as a fraction: 0.0345 is 3.45 %.")],
+    reason: Reason,
+    second: Second,
+    on: Day = None,
+) -> int:
+    """Another rate from a day on, with hindsight too 利率调整."""
+    said = {"annual_rate": rate, "reason": reason, "confirmed_by": parse_actor(second)}
+    return _told(context, number, on, altering.reset_rate, altering.ResetRate, said)
+
+
+@loan.command()
+def restructure(
+    context: typer.Context,
+    number: Number,
+    instalments: Annotated[int, typer.Argument(help="How many in all, counted from the first.")],
+    method: Annotated[str, typer.Argument(help="equal_instalment, equal_principal, interest_only or bullet.")],
+    reason: Reason,
+    second: Second,
+    consent: Consent = None,
+    on: Day = None,
+) -> int:
+    """Another plan for the principal to come 重组."""
+    said = {"instalments": instalments, "method": method, "reason": reason}
+    said |= {"confirmed_by": parse_actor(second), "consented_by": _actor(consent)}
+    return _told(context, number, on, altering.restructure_loan, altering.RestructureLoan, said)
+
+
+@loan.command()
+def misuse(
+    context: typer.Context,
+    number: Number,
+    reason: Reason,
+    second: Second,
+    evidence: Evidence = None,
+    bank_knew: Annotated[bool, typer.Option("--bank-knew", help="The bank knew: nobody else bears the loss.")] = False,
+    on: Day = None,
+) -> int:
+    """The money was used otherwise than agreed, from a day on 挪用."""
+    said = {"reason": reason, "evidence": evidence or [], "bank_knew": bank_knew, "confirmed_by": parse_actor(second)}
+    return _told(context, number, on, altering.find_misuse, altering.FindMisuse, said)
+
+
+@loan.command()
+def refund(context: typer.Context, number: Number, amount: Amount, reference: Reference, on: Day = None) -> int:
+    """Pay back what was paid beyond what was owed 退款."""
+    said = {"amount_fen": parse_yuan(amount), "bank_reference": reference}
+    return _told(context, number, on, altering.refund, altering.Refund, said)
+
+
+@loan.command()
+def died(context: typer.Context, number: Number, evidence: Evidence = None, on: Day = None) -> int:
+    """The borrower has died 借款人身故."""
+    return _told(context, number, on, altering.report_death, altering.ReportDeath, {"evidence": evidence or []})
+
+
+@loan.command()
+def closed(context: typer.Context, number: Number, evidence: Evidence = None, on: Day = None) -> int:
+    """The business that it was for has closed 停业."""
+    return _told(context, number, on, altering.report_closure, altering.ReportClosure, {"evidence": evidence or []})
 
 
 @loan.command("charge-off")
@@ -134,6 +225,10 @@ def statement(
     names, lines = table.titles(settings.language), table.lines(settings.language)
     show(settings, document, rows_table([dict(zip(names, line, strict=True)) for line in lines]))
     return CLEAN
+
+
+def _actor(text: str | None) -> Actor | None:
+    return parse_actor(text) if text else None
 
 
 def _told(

@@ -13,6 +13,7 @@ from domain.compensation.standing import OPEN
 from domain.errors import InvalidInput, SamePerson
 from domain.facts import Fact, Moment
 from domain.guarantee_fund.method import FundMethod
+from domain.loan import refusals as loans
 from domain.loan.loan import Loan
 from domain.money import Fen, yuan
 
@@ -95,7 +96,7 @@ class Claim(Recourse):
         """代偿申请 for a loan that is more than so many days overdue and has not been paid up since (R-FUND-9): principal, and contract
         interest to that day (R-FUND-10).
 
-        Raises NotGuaranteed, NoFundBehind, OtherParty, NotOverdueEnough, RecoveredSince, DocumentsMissing, InvalidInput, DatedInFuture.
+        Raises NotGuaranteed, NoFundBehind, OtherParty, GuarantorReleased, BankKnewOfMisuse, NotOverdueEnough, RecoveredSince, DocumentsMissing, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         contract, rule, scheme = loan.contract, method.claims, loan.contract.share_scheme
@@ -105,6 +106,10 @@ class Claim(Recourse):
         if fund is None:
             raise refusals.NoFundBehind(field="loan_no", loan_no=contract.loan_no)
         _must_belong(actor, contract.bank, claim_no)
+        if loan.guarantor_is_released:
+            raise loans.GuarantorReleased(field="loan_no", loan_no=contract.loan_no)
+        if loan.bank_knew_of_misuse:
+            raise loans.BankKnewOfMisuse(field="loan_no", loan_no=contract.loan_no)
         if excluded < 0:
             raise InvalidInput(field="excluded", problem=f"{yuan(excluded)} is negative", expected="0.00 or more")
         oldest, days = loan.overdue(value_date)

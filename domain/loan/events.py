@@ -70,6 +70,7 @@ class Allocation(Frozen):
     penalty_fen: Fen = 0
 
 
+TermsChange: TypeAlias = Literal["extension", "rate_reset", "restructuring"]
 Prepayment: TypeAlias = Literal["shorten", "lower"]
 """What a borrower chose for principal paid ahead: fewer instalments, or lower ones."""
 
@@ -108,6 +109,57 @@ class RepaymentReversed(MoneyFact):
     reverses_version: int
     requested_by: str
     confirmed_by: str
+
+
+class Refunded(MoneyFact):
+    """退款: what was paid beyond what was owed went back to the borrower."""
+
+    TOPIC = "loan.refunded"
+
+    bank_reference: str | None = None
+
+
+class TermsChanged(MoneyFact):
+    """借款合同变更: from the value date on these terms hold: an extension 展期, another rate 利率调整, another plan 重组. No money moves.
+
+    `consented_by` is the guarantor's person; without one the guarantor is released (R-FUND-15).
+    """
+
+    TOPIC = "loan.terms_changed"
+
+    change: TermsChange
+    terms: RepaymentTerms
+    guarantor_released: bool = False
+    consented_by: str | None = None
+    requested_by: str
+    confirmed_by: str
+
+
+class MisuseFound(MoneyFact):
+    """挪用认定: from the value date on the money was used otherwise than agreed; all of the loan bears the rate for misuse (R-INT-7)."""
+
+    TOPIC = "loan.misuse_found"
+
+    bank_knew: bool = False
+    found_by: str
+    confirmed_by: str
+
+
+class BorrowerDied(Fact):
+    """借款人身故: on the value date. No loss by itself: estate, spouse and guarantors still owe (domain.md §5.11)."""
+
+    TOPIC = "loan.borrower_died"
+
+    reported_by: str
+
+
+class BusinessClosed(Fact):
+    """停业: the business that the loan was for ended on the value date; nothing more is drawn, and the fund is told (R-FUND-16)."""
+
+    TOPIC = "loan.business_closed"
+
+    report_by: date
+    reported_by: str
 
 
 class BecameOverdue(Fact):

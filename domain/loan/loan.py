@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.actor import Actor
-from domain.errors import InvalidInput, SamePerson
+from domain.errors import InvalidInput
 from domain.facts import Fact, Moment
 from domain.loan import events, refusals
 from domain.loan.ageing import AGEINGS, CATEGORIES, ageing, category, next_line, quarter_end
-from domain.loan.allocation import changes_after
+from domain.loan.altering import Altering
 from domain.loan.balances import Balance, BalanceChange, balances
-from domain.loan.milestones import IN_ORDER, in_common
+from domain.loan.deciding import by_two, positive
 from domain.loan.movement import Movement
-from domain.loan.standing import Standing
 from domain.money import Fen, yuan
 
 _A_DAY = timedelta(days=1)
 
 
-class Loan(Standing):
+class Loan(Altering):
     TOPIC = "loan"
     Event = Fact
     ContractSigned = events.ContractSigned
@@ -35,6 +33,11 @@ class Loan(Standing):
     Aged = events.Aged
     Classified = events.Classified
     ClaimBecameDue = events.ClaimBecameDue
+    Refunded = events.Refunded
+    TermsChanged = events.TermsChanged
+    MisuseFound = events.MisuseFound
+    BorrowerDied = events.BorrowerDied
+    BusinessClosed = events.BusinessClosed
     ChargedOff = events.ChargedOff
     LoanClaimFiled = events.LoanClaimFiled
     LoanClaimEnded = events.LoanClaimEnded
@@ -81,20 +84,16 @@ class Loan(Standing):
 
         What the guarantee fund held ready becomes its exposure.
 
-        Raises BeyondContract, BeforeContract, DrawnTooLate, LoanEnded, UnderClaim, InvalidInput, DatedInFuture.
+        Raises BeyondContract, BeforeContract, BusinessIsClosed, DrawnTooLate, LoanEnded, UnderClaim, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if not history:
-            _positive(amount)
+            positive(amount)
             self._must_be_open()
             self._must_be_unclaimed()
-            if value_date < self.contract.value_date:
-                raise refusals.BeforeContract(
-                    field="value_date",
-                    value_date=value_date,
-                    signed=self.contract.value_date,
-                    loan_no=self.contract.loan_no,
-                )
+            self._must_not_precede(value_date)
+            if self._last("closed"):
+                raise refusals.BusinessIsClosed(field="loan_no", loan_no=self.contract.loan_no)
             until = self.contract.draw_until
             if until is not None and value_date > until:
                 raise refusals.DrawnTooLate(
@@ -134,7 +133,7 @@ class Loan(Standing):
         """
         moment.not_before(value_date)
         if stated is None:
-            _positive(amount)
+            positive(amount)
             if not self._movements:
                 raise refusals.NothingDisbursed(field="amount", loan_no=self.contract.loan_no)
             if self.is_taken_over:
@@ -161,8 +160,7 @@ class Loan(Standing):
         SamePerson, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
-        if requested_by.subject == confirmed_by.subject:
-            raise SamePerson(field="confirmed_by", subject=requested_by.subject)
+        by = by_two(requested_by, confirmed_by)
         if not reason.strip():
             raise InvalidInput(field="reason", problem="it is empty", expected="why the payment does not hold")
         if version in self._reversed:
@@ -178,9 +176,8 @@ class Loan(Standing):
             amount_fen=movement.fen,
             reverses_version=version,
             reason=reason,
-            requested_by=requested_by.subject,
-            confirmed_by=confirmed_by.subject,
             changes=self._changes_to(rest),
+            **by,
         )
         if self.is_settled and (self.outstanding or (self.is_serviced and self.owed(value_date).everything)):
             settled_on = max(day for day, _, name, _ in self._said if name == "settled")
@@ -193,11 +190,6 @@ class Loan(Standing):
         if not self.reserved or until is None or day <= until:
             raise refusals.NothingToLapse(field="loan_no", loan_no=self.contract.loan_no, day=day)
         self._lapse(moment, day)
-
-    def _lapse(self, moment: Moment, day: date) -> None:
-        if self.reserved:
-            rest = BalanceChange(balance=Balance.RESERVED, party="fund", fen=-self.reserved, value_date=day)
-            self.tell(events.ReservationLapsed, moment, value_date=day, changes=(rest,))
 
     def _drawn(self, amount: Fen, day: date) -> tuple[BalanceChange, ...]:
         """Of what is held ready, the share of what is drawn: share(after) − share(before) of all that was."""
@@ -266,7 +258,7 @@ class Loan(Standing):
         """
         moment.not_before(value_date)
         if stated is None:
-            _positive(amount)
+            positive(amount)
             if not self.is_taken_over:
                 self._must_be_unclaimed()
             owed = min(self.outstanding, balances(self._changes, value_date).get((Balance.PRINCIPAL, None), 0))
@@ -310,44 +302,3 @@ class Loan(Standing):
         """What the borrower says of jobs; a later report replaces an earlier one. Raises DatedInFuture."""
         moment.not_before(value_date)
         self.tell(events.JobsReported, moment, created=created, retained=retained, value_date=value_date)
-
-    # Under these.
-
-    def _tell_money(
-        self,
-        fact_class: type[events.MoneyFact],
-        moment: Moment,
-        movement: Movement,
-        besides: tuple[BalanceChange, ...] = (),
-        **body: Any,
-    ) -> None:
-        changes = self._changes_to({**self._movements, movement.order: movement}) + besides
-        self.tell(fact_class, moment, value_date=movement.value_date, amount_fen=movement.fen, changes=changes, **body)
-
-    def _changes_to(self, movements: Mapping[int, Movement]) -> tuple[BalanceChange, ...]:
-        before = self._milestones.in_order(self._movements.values())
-        after = sorted(movements.values(), key=IN_ORDER)
-        common = in_common(before, after)
-        course = self._milestones.after(common, self.calendar)
-        return changes_after(course, self.contract.share_scheme, before[common:], after[common:])
-
-    def _settle_if_paid(self, moment: Moment, day: date, date_derived: str | None) -> None:
-        if not self.outstanding and not self.is_ended and not (self.is_serviced and self.owed(day).everything):
-            day = max([day, *(said for said, _, name, _ in self._said if name == "settled")])
-            self.tell(events.Settled, moment, value_date=day, date_derived=date_derived)
-            self._lapse(moment, day)
-
-    def _must_be_open(self) -> None:
-        if self.is_ended:
-            raise refusals.LoanEnded(field="loan_no", loan_no=self.contract.loan_no, status=self.status())
-
-    def _must_be_unclaimed(self) -> None:
-        if self.claim_no is not None:
-            raise refusals.UnderClaim(field="loan_no", loan_no=self.contract.loan_no, claim_no=self.claim_no)
-
-
-def _positive(amount: Fen) -> None:
-    if amount <= 0:
-        raise InvalidInput(
-            field="amount", problem=f"{yuan(amount)} is not more than 0.00", expected="a positive amount"
-        )

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from domain.loan.events import Allocation, Prepayment
+from domain.loan.terms import RepaymentTerms
 from domain.money import Fen
+
+MovementKind: TypeAlias = Literal[
+    "disbursed",
+    "repaid",
+    "refunded",
+    "charged_off",
+    "claim_approved",
+    "claim_ended",
+    "taken_over",
+    "terms_changed",
+    "misused",
+]
 
 
 @dataclass(frozen=True)
 class Movement:
-    """Money that moved, as far as allocation needs to know; `order` breaks ties within a day (the fact's version)."""
+    """Money that moved, or what else changes what is owed, as far as allocation needs to know; `order` breaks ties within a day (the fact's version).
+
+    `terms` hold from the day on; `released`: nobody stands for the loan any more.
+    """
 
     value_date: date
     order: int
-    kind: Literal["disbursed", "repaid", "charged_off", "claim_approved", "claim_ended", "taken_over"]
+    kind: MovementKind
     fen: Fen
     stated: Allocation | None = None
     prepayment: Prepayment | None = None
+    terms: RepaymentTerms | None = None
+    released: bool = False
 
     def __deepcopy__(self, memo: dict[int, object]) -> Movement:
         return self

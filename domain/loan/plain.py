@@ -78,6 +78,10 @@ class PlainCourse:
             case "claim_approved" | "claim_ended":
                 self.released = movement.kind == "claim_approved"
                 return {}
+            case "refunded":
+                return {Balance.REFUNDABLE: -movement.fen}
+            case "terms_changed" | "misused":
+                raise TypeError("a loan without servicing keeps its terms")
             case "taken_over":
                 split = self._split(movement)
                 gone = min(split.principal_fen, self.principal)

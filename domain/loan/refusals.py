@@ -45,6 +45,78 @@ class NothingDisbursed(Refusal):
     zh = "贷款 {loan_no} 尚未放款，无可还之款；请先登记放款"
 
 
+class NotServiced(Refusal):
+    """A tape's loan, and a contract signed before there were rules for it, states no terms that could be changed."""
+
+    code = "loan.not_serviced"
+    en = "the contract of loan {loan_no} does not say how it is run, so that no terms of it can change; sign a new contract"
+    zh = "贷款 {loan_no} 的合同未约定计息还款规则，无从变更；请另签合同"
+
+
+class ExtendedAlready(Refusal):
+    """R-LIM-7."""
+
+    code = "loan.extended_already"
+    en = "loan {loan_no} has been extended; it is extended once (R-LIM-7), so it has to be repaid, or claimed"
+    zh = "贷款 {loan_no} 已展期；展期仅限一次（R-LIM-7），须还款或申请代偿"
+
+
+class AfterMaturity(Refusal):
+    """R-LIM-7."""
+
+    code = "loan.after_maturity"
+    en = "{value_date} is after {matures_on}, on which loan {loan_no} matures (R-LIM-7); an extension is asked for before that"
+    zh = "{value_date} 晚于贷款 {loan_no} 的到期日 {matures_on}（R-LIM-7）；展期须在到期前申请"
+
+
+class OtherGuarantor(Refusal):
+    code = "loan.other_guarantor"
+    en = "the guarantor of loan {loan_no} is {expected}, not {institution}; ask its person, or leave consented_by out, and it is released"
+    zh = "贷款 {loan_no} 的担保机构为 {expected} 而非 {institution}；请由该机构同意，或不填 consented_by，则其担保责任解除"
+
+
+class GuarantorReleased(Refusal):
+    """R-FUND-15."""
+
+    code = "loan.guarantor_released"
+    en = "the contract of loan {loan_no} was changed without its guarantor's consent, so nobody stands for it (R-FUND-15); the bank bears the loss"
+    zh = "贷款 {loan_no} 的合同变更未经担保机构同意，担保责任已解除（R-FUND-15）；损失由银行承担"
+
+
+class MisuseKnown(Refusal):
+    code = "loan.misuse_known"
+    en = "misuse of loan {loan_no} has been recorded; it is recorded once, from its first day"
+    zh = "贷款 {loan_no} 的挪用已登记；自首日起登记一次即可"
+
+
+class BankKnewOfMisuse(Refusal):
+    """domain.md §5.27."""
+
+    code = "loan.bank_knew_of_misuse"
+    en = "the bank knew that loan {loan_no} was misused, so nobody else bears its loss; it has to collect itself"
+    zh = "银行明知贷款 {loan_no} 被挪用，不予代偿；请自行清收"
+
+
+class MoreThanRefundable(Refusal):
+    code = "loan.more_than_refundable"
+    en = "{amount} is more than the {left} that was paid on loan {loan_no} beyond what was owed; refund at most that"
+    zh = "退款 {amount} 超过贷款 {loan_no} 的多付款 {left}；最多退还该额"
+
+
+class SaidBefore(Refusal):
+    code = "loan.said_before"
+    en = "this has been recorded of loan {loan_no} before; nothing is left to record"
+    zh = "贷款 {loan_no} 的此项已登记；无需重复登记"
+
+
+class BusinessIsClosed(Refusal):
+    """R-FUND-16."""
+
+    code = "loan.business_closed"
+    en = "the business that loan {loan_no} was for has closed (R-FUND-16); nothing more is paid out, let the rest lapse"
+    zh = "贷款 {loan_no} 所支持的经营主体已停业（R-FUND-16）；不再放款，剩余额度请释放"
+
+
 class OtherBank(Refusal):
     """A bank gives up its own loans only."""
 

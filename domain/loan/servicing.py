@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
+from typing import NamedTuple
 
 from domain.loan.balances import Balance
 from domain.loan.events import Allocation, Prepayment
@@ -63,10 +64,29 @@ def _planned(
     return tuple(parts), equal
 
 
+class _Rates(NamedTuple):
+    """Rates a year, each a numerator and a denominator: what is overdue bears `overdue`, or `misuse` where that is higher; what is not bears
+    `contract`, and `beside` it where it is misused (R-INT-7: the higher of the two, never both)."""
+
+    contract: tuple[int, int]
+    overdue: tuple[int, int]
+    misuse: tuple[int, int]
+    beside: tuple[int, int]
+
+
 @lru_cache(maxsize=64)
-def _penalty_rate(annual_rate: Decimal, surcharge: Decimal) -> tuple[int, int]:
-    """A year, as a numerator and a denominator."""
-    return (Fraction(annual_rate) * (1 + Fraction(surcharge))).as_integer_ratio()
+def _rates(annual_rate: Decimal, rules: Servicing) -> _Rates:
+    rate = Fraction(annual_rate)
+    higher = max(rules.overdue_surcharge, rules.misuse_surcharge)
+    surcharges = (1 + Fraction(said) for said in (0, rules.overdue_surcharge, higher))
+    times = [*surcharges, Fraction(rules.misuse_surcharge)]
+    return _Rates(*((rate * factor).as_integer_ratio() for factor in times))
+
+
+def _add(parts: dict[int, int], fen: int, of_year: int, rate: tuple[int, int]) -> None:
+    """Interest on fen × a part of a year, which `of_year` divides, at a rate."""
+    over, under = rate
+    parts[of_year * under] = parts.get(of_year * under, 0) + fen * over
 
 
 @dataclass
@@ -74,8 +94,8 @@ class ServicedCourse:
     """The loan as far as it has come.
 
     `number` is the next instalment's, `plan` the principal of every instalment, `equal` what the plan's instalments have in common;
-    `lent` is principal × time of the running period, in fen-years, by the parts a year is counted in, and `taken` what was paid of its
-    interest; `penal` is what was overdue × time, likewise, and `fined` what was paid of the penalty on it.
+    `lent` is what interest the running period has borne, in fen by what divides them, and `taken` what was paid of it; `penal` is what penalty
+    has run, likewise, and `fined` what was paid of it.
     """
 
     terms: RepaymentTerms
@@ -93,6 +113,7 @@ class ServicedCourse:
     penal: dict[int, int] = field(default_factory=dict)
     fined: Fen = 0
     released: bool = False
+    misused: bool = False
 
     def copy(self) -> ServicedCourse:
         dues, lent, penal = [replace(due) for due in self.dues], dict(self.lent), dict(self.penal)
@@ -158,11 +179,13 @@ class ServicedCourse:
         if self.periods is None or day <= self.day:
             self.day = max(self.day, day)
             return
-        overdue = sum(self._bears(due) for due in self.dues if due.lapsed)
+        overdue, rates = sum(self._bears(due) for due in self.dues if due.lapsed), self._rates
         for part, of_year in self.periods.parts(self.day, day):
-            self.lent[of_year] = self.lent.get(of_year, 0) + self.future * part
+            _add(self.lent, self.future * part, of_year, rates.contract)
             if overdue:
-                self.penal[of_year] = self.penal.get(of_year, 0) + overdue * part
+                _add(self.penal, overdue * part, of_year, rates.misuse if self.misused else rates.overdue)
+            if self.misused:
+                _add(self.penal, self.future * part, of_year, rates.beside)
         self.day = day
 
     def _fall_due(self, due: date) -> None:
@@ -184,8 +207,9 @@ class ServicedCourse:
         assert self.periods is not None
         due.lapsed = True
         if due.day < self.day:
+            rate = self._rates.misuse if self.misused else self._rates.overdue
             for part, of_year in self.periods.parts(due.day, self.day):
-                self.penal[of_year] = self.penal.get(of_year, 0) + self._bears(due) * part
+                _add(self.penal, self._bears(due) * part, of_year, rate)
 
     def _bears(self, due: Due) -> Fen:
         """Unpaid interest bears the penalty rate too, where the contract says so (复利, R-INT-6)."""
@@ -200,22 +224,23 @@ class ServicedCourse:
     @property
     def _accrued(self) -> Fen:
         """What of the running period's interest is unpaid: rounded once."""
-        return max(self._interest_on(self.lent, self.terms.annual_rate.as_integer_ratio()) - self.taken, 0)
+        return max(self._rounded(self.lent) - self.taken, 0)
 
     @property
     def _penalty(self) -> Fen:
         """What of the penalty is unpaid: rounded once (R-INT-7)."""
-        rate = _penalty_rate(self.terms.annual_rate, self.rules.overdue_surcharge)
-        return max(self._interest_on(self.penal, rate) - self.fined, 0)
+        return max(self._rounded(self.penal) - self.fined, 0)
 
-    def _interest_on(self, lent: Mapping[int, int], rate: tuple[int, int]) -> Fen:
-        """On fen-years by the parts a year is counted in, at a rate a year."""
-        if not lent:
+    def _rounded(self, parts: Mapping[int, int]) -> Fen:
+        """Fen by what divides them, together and rounded once."""
+        if not parts:
             return 0
-        over, under = rate
-        year = lcm(*lent)
-        whole = sum(fen * (year // part) for part, fen in lent.items())
-        return rounded(over * whole, under * year, self.terms.rounding)
+        whole = lcm(*parts)
+        return rounded(sum(fen * (whole // divided) for divided, fen in parts.items()), whole, self.terms.rounding)
+
+    @property
+    def _rates(self) -> _Rates:
+        return _rates(self.terms.annual_rate, self.rules)
 
     # What moves it.
 
@@ -232,6 +257,14 @@ class ServicedCourse:
             case "claim_approved" | "claim_ended":
                 self.released = movement.kind == "claim_approved"
                 return {}
+            case "terms_changed":
+                self._change(movement)
+                return {}
+            case "misused":
+                self.misused = True
+                return {}
+            case "refunded":
+                return {Balance.REFUNDABLE: -movement.fen}
             case "taken_over":
                 return self._pass_over(movement.stated or Allocation(principal_fen=movement.fen))
 
@@ -246,6 +279,14 @@ class ServicedCourse:
         else:
             self._replan()
         return {Balance.PRINCIPAL: movement.fen}
+
+    def _change(self, movement: Movement) -> None:
+        """Other terms from here on: what is due stays due, the principal to come is planned anew."""
+        assert movement.terms is not None
+        self.terms, self.released = movement.terms, self.released or movement.released
+        if self.periods is not None:
+            self.periods = Periods(self.periods.start, self.terms)
+            self._replan()
 
     def _repay(self, fen: Fen, choice: Prepayment | None) -> dict[Balance, Fen]:
         """By the contract's order, the oldest first: what is overdue, what is due, and then ahead, interest that has run before principal."""

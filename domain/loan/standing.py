@@ -12,10 +12,12 @@ from domain.loan import events
 from domain.loan.ageing import AGEINGS, CATEGORIES, ageing
 from domain.loan.allocation import Course
 from domain.loan.balances import Balance, BalanceChange, balances
-from domain.loan.milestones import Milestones
+from domain.loan.milestones import IN_ORDER, Milestones
 from domain.loan.movement import Movement
 from domain.loan.owed import Overdue, Owed
+from domain.loan.periods import Periods
 from domain.loan.schedule import Instalment, schedule
+from domain.loan.terms import RepaymentTerms
 from domain.money import Fen, yuan
 from domain.working_days import WorkCalendar
 
@@ -58,6 +60,32 @@ class Standing(EventSourced[Fact]):
         """The guarantee fund that stands behind it, if one does."""
         scheme = self.contract.share_scheme
         return next((share.institution for share in scheme.parties if share.party == "fund"), None) if scheme else None
+
+    @property
+    def matures_on(self) -> date | None:
+        """到期日: when the last instalment falls due by the terms that hold last; None before anything is drawn."""
+        return self.matures_by(self.terms_on(date.max))
+
+    def terms_on(self, day: date) -> RepaymentTerms | None:
+        """The terms in force: the contract's, or what changed them last by then."""
+        changed = [m for m in self.movements if m.kind == "terms_changed" and m.value_date <= day]
+        return max(changed, key=IN_ORDER).terms if changed else self.contract.terms
+
+    def matures_by(self, terms: RepaymentTerms | None) -> date | None:
+        """The same by other terms."""
+        drawn = [movement.value_date for movement in self.movements if movement.kind == "disbursed"]
+        if not drawn or terms is None or not terms.instalments:
+            return None
+        return Periods(min(drawn), terms).due(terms.instalments)
+
+    @property
+    def bank_knew_of_misuse(self) -> bool:
+        return bool(self._last("bank_knew"))
+
+    @property
+    def guarantor_is_released(self) -> bool:
+        """Whether the contract was changed without the guarantor's consent (R-FUND-15)."""
+        return any(movement.kind == "terms_changed" and movement.released for movement in self.movements)
 
     @property
     def is_overdue(self) -> bool:
@@ -154,6 +182,11 @@ class Standing(EventSourced[Fact]):
                 (f"{balance}:{party}" if party else str(balance)): yuan(fen)
                 for (balance, party), fen in sorted(totals.items(), key=str)
             },
+            "matures_on": matures_on.isoformat() if (matures_on := self.matures_on) else None,
+            "guarantor_released": self.guarantor_is_released,
+            "misused": any(movement.kind == "misused" for movement in self.movements),
+            "borrower_died": bool(self._last("died", as_of)),
+            "business_closed": bool(self._last("closed", as_of)),
             "jobs_created": self._last("jobs_created", as_of),
             "jobs_retained": self._last("jobs_retained", as_of),
         }
@@ -237,6 +270,27 @@ class Standing(EventSourced[Fact]):
         self._milestones = Milestones(self.contract.terms, self._milestones)
 
     @told.register
+    def _(self, fact: events.Refunded) -> None:
+        self._moved(fact, "refunded")
+
+    @told.register
+    def _(self, fact: events.TermsChanged) -> None:
+        self._moved(fact, "terms_changed", terms=fact.terms, released=fact.guarantor_released)
+
+    @told.register
+    def _(self, fact: events.MisuseFound) -> None:
+        self._moved(fact, "misused")
+        self._say(fact, bank_knew=int(fact.bank_knew))
+
+    @told.register
+    def _(self, fact: events.BorrowerDied) -> None:
+        self._say(fact, died=1)
+
+    @told.register
+    def _(self, fact: events.BusinessClosed) -> None:
+        self._say(fact, closed=1)
+
+    @told.register
     def _(self, fact: events.BecameOverdue) -> None:
         days = (fact.value_date - fact.oldest_due).days
         self._say(fact, overdue=1, oldest_due=fact.oldest_due.toordinal(), ageing=AGEINGS.index(ageing(days)))
@@ -278,8 +332,11 @@ class Standing(EventSourced[Fact]):
         kind: Any,
         stated: events.Allocation | None = None,
         prepayment: events.Prepayment | None = None,
+        terms: RepaymentTerms | None = None,
+        released: bool = False,
     ) -> None:
         self._changes.extend(fact.changes)
-        version = fact.originator_version
-        self._movements[version] = Movement(fact.value_date, version, kind, fact.amount_fen, stated, prepayment)
+        day, version = fact.value_date, fact.originator_version
+        moved = Movement(day, version, kind, fact.amount_fen, stated, prepayment, terms, released)
+        self._movements[version] = moved
         self._milestones = Milestones(self.contract.terms, self._milestones)

@@ -5,7 +5,7 @@ A payment that came late stands on its own day, and those after it met what was 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
@@ -19,7 +19,14 @@ from domain.loan.terms import RepaymentTerms
 from domain.money import Fen
 from domain.working_days import WorkCalendar
 
-Kind: TypeAlias = Literal["due", "disbursed", "repaid", "charged_off", "taken_over", "reversed"]
+Kind: TypeAlias = Literal["due", "disbursed", "repaid", "refunded", "charged_off", "taken_over", "reversed"]
+_MOVES_MONEY: Mapping[str, Kind] = {
+    "disbursed": "disbursed",
+    "repaid": "repaid",
+    "refunded": "refunded",
+    "charged_off": "charged_off",
+    "taken_over": "taken_over",
+}
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,10 @@ def entries(
         yield from _due(course, movement.value_date)
         course.advance(movement.value_date)
         met = course.move(movement)
-        if movement.kind != "claim_approved" and movement.kind != "claim_ended":
+        if movement.kind in _MOVES_MONEY:
             yield Entry(
                 movement.value_date,
-                movement.kind,
+                _MOVES_MONEY[movement.kind],
                 movement.fen,
                 abs(met.get(Balance.PRINCIPAL, 0)),
                 -met.get(Balance.INTEREST, 0),

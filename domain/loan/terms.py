@@ -36,12 +36,13 @@ ORDER: tuple[Kind, ...] = ("penalty", "overdue_interest", "overdue_principal", "
 class Servicing(Frozen):
     """How the loan is run: what a payment pays first, and what arrears cost.
 
-    Surcharges are parts of the contract rate (0.5 is +50 %, R-INT-6, R-INT-7). `compound`: unpaid interest bears the penalty rate, too.
+    Surcharges are parts of the contract rate (0.5 is +50 %, R-INT-6, R-INT-7); of both the higher one counts. `compound`: unpaid interest bears the penalty rate, too.
     `next_working_day`: what falls due on another day may be paid on the next working day (domain.md §5.4).
     """
 
     order: tuple[Kind, ...] = ORDER
     overdue_surcharge: Decimal = Field(default=Decimal("0.5"), ge=0, le=2)
+    misuse_surcharge: Decimal = Field(default=Decimal(1), ge=0, le=2)
     compound: bool = True
     next_working_day: bool = True
 

@@ -155,3 +155,45 @@ def test_a_day_is_closed_from_the_command_line(say: Say, home: tuple[str, ...]) 
     refused = say(*home, "close-day", "2024-13-05")
     assert (refused.status, refused.error["field"]) == (BAD_INPUT, "DATE")
     assert say(*home, "--as", "clerk:x@y", "close-day", "2024-07-05").status == REFUSED
+
+
+TWO = ("--reason", "flood", "--confirmed-by", "bank_supervisor:wu@rcb", "--on")
+BANKER = ("--as", "bank_officer:li@rcb")
+
+
+def test_a_contract_changes_from_the_command_line(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    consent = ("--consented-by", "guarantor_officer:sun@guarantor")
+    extended = say(*home, *BANKER, "loan", "extend", "JN-1", "6", *TWO, "2024-06-01", *consent)
+    assert extended.status == CLEAN
+    state = say(*home, "replay", "loan/JN-1").document["state"]
+    assert (state["matures_on"], state["guarantor_released"]) == ("2025-09-05", False)
+    again = say(*home, *BANKER, "loan", "extend", "JN-1", "6", *TWO, "2024-06-01")
+    assert (again.status, again.error["code"]) == (REFUSED, "loan.extended_already")
+    assert say(*home, *BANKER, "loan", "reset-rate", "JN-1", "0.0345", *TWO, "2024-07-01").status == CLEAN
+    plan = say(*home, *BANKER, "loan", "restructure", "JN-1", "18", "interest_only", *TWO, "2024-08-01", *consent)
+    assert plan.status == CLEAN
+    found = ("loan", "misuse", "JN-1", "--evidence", "a" * 64, *TWO, "2024-08-05")
+    assert say(*home, *BANKER, *found).status == CLEAN
+    assert say(*home, "--as", "clerk:x@y", *found).status == REFUSED
+    assert say(*home, *BANKER, "loan", "died", "JN-1", "--on", "2024-09-01").status == CLEAN
+    assert say(*home, *BANKER, "loan", "closed", "JN-1", "--on", "2024-09-01").status == CLEAN
+    topics = [event["topic"] for event in say(*home, "replay", "loan/JN-1").document["events"]]
+    assert topics[2:] == ["loan.terms_changed"] * 3 + [
+        "loan.misuse_found",
+        "loan.borrower_died",
+        "loan.business_closed",
+    ]
+    history = say(*home, "query", "repayment_history", "--where", "kind=terms_changed").document["rows"]
+    assert len(history) == 3
+
+
+def test_what_was_paid_too_much_is_refunded_once(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    say(*home, "loan", "repay", "JN-1", "13000.00", "--reference", "R-1", "--on", "2024-04-05")
+    balances = say(*home, "replay", "loan/JN-1").document["state"]["balances"]
+    back = ("loan", "refund", "JN-1", balances["refundable"], "--on", "2024-04-06", "--reference")
+    assert say(*home, *BANKER, *back, "B-1").status == CLEAN
+    assert say(*home, *BANKER, *back, "B-2").error["code"] == "loan.more_than_refundable"
+    lines = say(*home, "loan", "statement", "JN-1", "--to", "2024-04-30").document["lines"]
+    assert lines[-1]["entry"] == "refunded"

@@ -14,6 +14,7 @@ from domain.loan.events import Prepayment, Repaid
 from domain.loan.loan import Loan
 from domain.money import Fen, parse_yuan
 from domain.working_days import CalendarYear
+from ledger.altering import ExtendLoan, extend_loan
 from ledger.compensating import ChargeOff, charge_off
 from ledger.noticing import NoticeOverdue, notice_overdue
 from ledger.publishing import PublishPolicy, publish_policy
@@ -81,6 +82,21 @@ def closed_day(office: Office, day: date) -> None:
 def closed_days(office: Office, day: date, next_day: date) -> None:
     close_day(office, day)
     close_day(office, next_day)
+
+
+@when(step("the bank extends the loan by {months:count} months on {day:day} {how} the guarantor's consent"))
+def extend(office: Office, months: int, day: date, how: str) -> None:
+    person = {"role": "supervisor", "region": "rencheng"}
+    second = Actor(subject="second", institution=office.bank, **person)
+    consent = Actor(subject="consent", institution=GUARANTOR, **person) if how == "with" else None
+    by = {"reason": "a flood", "confirmed_by": second, "consented_by": consent}
+    command = ExtendLoan.model_validate({"loan_no": office.loan_no, "months": months, "value_date": day, **by})
+    office.act(lambda: extend_loan(office.ledger, command, office.by("bank_officer", office.bank)))
+
+
+@then(step("the loan matures on {day:day}"))
+def matures(office: Office, day: date) -> None:
+    assert office.ledger.loan(office.loan_no).matures_on == day
 
 
 @when(step("the bank charges off {amount:yuan} on {day:day}"))

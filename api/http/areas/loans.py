@@ -38,7 +38,7 @@ from domain.facts import Fact
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.state import replayed
-from ledger import compensating, disbursing, noticing, repaying, reporting
+from ledger import altering, compensating, disbursing, noticing, repaying, reporting
 from ledger.closing import CloseDay, close_day
 from ledger.context import CommandContext
 from ledger.ledger import Ledger
@@ -255,4 +255,11 @@ command(router, f"{_OF}/repayments", repaying.record_repayment, LOAN, example=_R
 command(router, f"{_OF}/reversals", repaying.reverse_repayment, LOAN)
 command(router, f"{_OF}/overdue-notices", noticing.notice_overdue, LOAN)
 command(router, f"{_OF}/jobs", reporting.report_jobs, LOAN)
+command(router, f"{_OF}/extensions", altering.extend_loan, LOAN)
+command(router, f"{_OF}/rate-resets", altering.reset_rate, LOAN)
+command(router, f"{_OF}/restructurings", altering.restructure_loan, LOAN)
+command(router, f"{_OF}/misuse", altering.find_misuse, LOAN)
+command(router, f"{_OF}/refunds", altering.refund, LOAN)
+command(router, f"{_OF}/deaths", altering.report_death, LOAN)
+command(router, f"{_OF}/closures", altering.report_closure, LOAN)
 command(router, f"{_OF}/charge-offs", compensating.charge_off, LOAN)

@@ -265,3 +265,24 @@ def test_a_statement_of_account_in_every_form(call: Caller) -> None:
     assert (early.status, early.json["field"]) == (422, "from")
     assert call("getStatement", "nowhere").status == 404
     assert call("getStatement", "JN-1", query={"format": "doc"}).json["field"] == "format"
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_contract_changes_by_two_people(call: Caller) -> None:
+    lent(call)
+    second = {"subject": "wang", "role": "bank_supervisor", "institution": "rural_commercial", "region": "370811"}
+    consent = {"subject": "sun", "role": "guarantor_officer", "institution": "jining_guarantee", "region": "370811"}
+    asked: dict[str, Any] = {"reason": "flood", "confirmed_by": second, "value_date": "2025-05-01"}
+    assert call("extendLoan", "JN-1", by=BANK, months=13, **asked).json["field"] == "months"
+    extended = call.done("extendLoan", "JN-1", by=BANK, months=12, consented_by=consent, **asked)
+    assert extended.status == 200
+    assert call("extendLoan", "JN-1", by=BANK, months=12, **asked).code == "loan.extended_already"
+    owed = call.done("getOwed", "JN-1", query={"as_of": "2025-05-01"}).json
+    assert owed["instalments"][-1]["due"][:4] == "2028" or len(owed["instalments"]) > 24
+    call.done("resetRate", "JN-1", by=BANK, annual_rate="0.03", **asked)
+    wrong = call("resetRate", "JN-1", by=BANK, annual_rate="3%", **asked)
+    assert (wrong.status, wrong.json["field"]) == (422, "annual_rate")
+    call.done("findMisuse", "JN-1", by=BANK, evidence=["a" * 64], **asked)
+    call.done("reportDeath", "JN-1", by=BANK, value_date="2025-05-02")
+    call.done("reportClosure", "JN-1", by=BANK, value_date="2025-05-02")
+    assert call("refund", "JN-1", by=BANK, amount="1.00", bank_reference="b", value_date="2025-05-02").status == 409

@@ -1,0 +1,228 @@
+"""What changes a running loan 贷后变更: an extension, another rate, another plan; misuse, a death, a business that closed; a refund."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from domain.actor import Actor
+from domain.calendar import add_months
+from domain.errors import InvalidInput
+from domain.facts import Moment
+from domain.loan import events, refusals
+from domain.loan.balances import Balance, balances
+from domain.loan.deciding import Deciding, by_two, positive
+from domain.loan.movement import Movement
+from domain.loan.schedule import must_be_serviced
+from domain.loan.terms import RepaymentTerms
+from domain.money import Fen, yuan
+
+MOST_MONTHS = 12
+"""An extension is at most a year (R-LIM-7)."""
+
+
+class Altering(Deciding):
+    """The part of the aggregate in which what was agreed, or what is known of it, changes."""
+
+    def extend(
+        self,
+        moment: Moment,
+        *,
+        months: int,
+        value_date: date,
+        reason: str,
+        requested_by: Actor,
+        confirmed_by: Actor,
+        consented_by: Actor | None,
+    ) -> None:
+        """展期, once, by at most a year, asked for before maturity; without its consent the guarantor is released (R-LIM-7, R-FUND-15).
+
+        What is due stays due; the principal to come is planned over the instalments that are left and those that are added.
+        Raises NotServiced, LoanEnded, UnderClaim, ExtendedAlready, AfterMaturity, InvalidInput, OtherGuarantor, SamePerson, DatedInFuture.
+        """
+        terms, matures_on = self._terms_on(value_date), self.matures_on
+        if matures_on != self.matures_by(self.contract.terms):
+            raise refusals.ExtendedAlready(field="loan_no", loan_no=self.contract.loan_no)
+        if matures_on is None or value_date > matures_on:
+            said = {"value_date": value_date, "matures_on": matures_on or "-", "loan_no": self.contract.loan_no}
+            raise refusals.AfterMaturity(field="value_date", **said)
+        if terms.unit != "months" or months <= 0 or months > MOST_MONTHS or months % terms.every:
+            raise InvalidInput(
+                field="months",
+                problem=f"{months} months do not fit",
+                expected=f"1 to {MOST_MONTHS} months, in whole instalments of {terms.every}",
+            )
+        longer = terms.model_copy(update={"instalments": terms.instalments + months // terms.every})
+        self._change_terms(moment, "extension", longer, value_date, reason, requested_by, confirmed_by, consented_by)
+
+    def reset_rate(
+        self,
+        moment: Moment,
+        *,
+        annual_rate: Decimal,
+        value_date: date,
+        reason: str,
+        requested_by: Actor,
+        confirmed_by: Actor,
+    ) -> None:
+        """利率调整: another rate a year from the value date on, which may lie behind: what was paid since is allocated anew.
+
+        Raises NotServiced, LoanEnded, UnderClaim, InvalidInput, SamePerson, DatedInFuture.
+        """
+        terms = self._terms_on(value_date)
+        if annual_rate == terms.annual_rate:
+            raise InvalidInput(field="annual_rate", problem="it is the rate of today", expected="another rate")
+        other = terms.model_copy(update={"annual_rate": annual_rate})
+        self._change_terms(moment, "rate_reset", other, value_date, reason, requested_by, confirmed_by, None)
+
+    def restructure(
+        self,
+        moment: Moment,
+        *,
+        terms: RepaymentTerms,
+        value_date: date,
+        reason: str,
+        requested_by: Actor,
+        confirmed_by: Actor,
+        consented_by: Actor | None,
+    ) -> None:
+        """重组: another plan for the principal to come, at most a year longer; without its consent the guarantor is released (R-FUND-15).
+
+        Raises NotServiced, LoanEnded, UnderClaim, ExtendedAlready, InvalidInput, TermsNotServiced, OtherGuarantor, SamePerson, DatedInFuture.
+        """
+        before, matures_on = self._terms_on(value_date), self.matures_on
+        must_be_serviced(self.disbursed, self.contract.value_date, terms)
+        pinned = terms.model_copy(update={"servicing": before.servicing, "annual_rate": before.annual_rate})
+        if (pinned.every, pinned.unit) != (before.every, before.unit):
+            raise InvalidInput(field="every", problem="it is another period", expected="the period of the contract")
+        agreed, longer = self.matures_by(self.contract.terms), self.matures_by(pinned)
+        if matures_on is None or agreed is None or longer is None or longer > add_months(agreed, MOST_MONTHS):
+            expected = f"an end at most {MOST_MONTHS} months after the contract's"
+            raise InvalidInput(field="instalments", problem=f"the loan would end on {longer}", expected=expected)
+        if longer > matures_on > agreed:
+            raise refusals.ExtendedAlready(field="loan_no", loan_no=self.contract.loan_no)
+        self._change_terms(
+            moment, "restructuring", pinned, value_date, reason, requested_by, confirmed_by, consented_by
+        )
+
+    def find_misuse(
+        self,
+        moment: Moment,
+        *,
+        value_date: date,
+        reason: str,
+        evidence: Sequence[str],
+        bank_knew: bool,
+        found_by: Actor,
+        confirmed_by: Actor,
+    ) -> None:
+        """挪用认定 from the first day of it on, late as it may be found; once (R-INT-6, R-INT-7, domain.md §5.27).
+
+        Raises NotServiced, LoanEnded, NothingDisbursed, MisuseKnown, InvalidInput, SamePerson, DatedInFuture.
+        """
+        moment.not_before(value_date)
+        self._must_be_serviced()
+        self._must_be_open()
+        self._must_not_precede(value_date)
+        _in_words(reason)
+        if not evidence:
+            raise InvalidInput(field="evidence", problem="there are none", expected="what shows it, by digest")
+        if any(movement.kind == "misused" for movement in self.movements):
+            raise refusals.MisuseKnown(field="loan_no", loan_no=self.contract.loan_no)
+        by = by_two(found_by, confirmed_by)
+        self._tell_money(
+            events.MisuseFound,
+            moment,
+            Movement(value_date, self.version + 1, "misused", 0),
+            reason=reason,
+            evidence=tuple(evidence),
+            bank_knew=bank_knew,
+            found_by=by["requested_by"],
+            confirmed_by=by["confirmed_by"],
+        )
+
+    def refund(self, moment: Moment, *, amount: Fen, value_date: date, bank_reference: str | None) -> None:
+        """退款 of what was paid beyond what was owed, on the day and now. Raises MoreThanRefundable, InvalidInput, DatedInFuture."""
+        moment.not_before(value_date)
+        positive(amount)
+        left = min(balances(self._changes, day).get((Balance.REFUNDABLE, None), 0) for day in (value_date, None))
+        if amount > left:
+            said = {"amount": yuan(amount), "left": yuan(left), "loan_no": self.contract.loan_no}
+            raise refusals.MoreThanRefundable(field="amount", **said)
+        movement = Movement(value_date, self.version + 1, "refunded", amount)
+        self._tell_money(events.Refunded, moment, movement, bank_reference=bank_reference)
+
+    def report_death(self, moment: Moment, *, value_date: date, evidence: Sequence[str], by: Actor) -> None:
+        """借款人身故, late as it may be known (domain.md §5.11). Raises SaidBefore, InvalidInput, DatedInFuture."""
+        self._report(moment, value_date, "died")
+        said = {"evidence": tuple(evidence), "reported_by": by.subject}
+        self.tell(events.BorrowerDied, moment, value_date=value_date, **said)
+
+    def report_closure(
+        self, moment: Moment, *, value_date: date, report_by: date, evidence: Sequence[str], by: Actor
+    ) -> None:
+        """停业; `report_by` is until when the bank tells the fund (R-FUND-16). Raises SaidBefore, InvalidInput, DatedInFuture."""
+        self._report(moment, value_date, "closed")
+        said = {"evidence": tuple(evidence), "report_by": report_by, "reported_by": by.subject}
+        self.tell(events.BusinessClosed, moment, value_date=value_date, **said)
+
+    # Under these.
+
+    def _terms_on(self, value_date: date) -> RepaymentTerms:
+        """The terms in force on a day, of a loan that may be given others."""
+        self._must_be_serviced()
+        self._must_be_open()
+        self._must_be_unclaimed()
+        self._must_not_precede(value_date)
+        terms = self.terms_on(value_date)
+        assert terms is not None, "a serviced loan has terms"
+        return terms
+
+    def _change_terms(
+        self,
+        moment: Moment,
+        change: events.TermsChange,
+        terms: RepaymentTerms,
+        value_date: date,
+        reason: str,
+        requested_by: Actor,
+        confirmed_by: Actor,
+        consented_by: Actor | None,
+    ) -> None:
+        moment.not_before(value_date)
+        _in_words(reason)
+        scheme = self.contract.share_scheme
+        guarantor = next((s for s in scheme.parties if s.party == "guarantor"), None) if scheme else None
+        if consented_by is not None and (guarantor is None or consented_by.institution != guarantor.institution):
+            expected = guarantor.institution if guarantor else "-"
+            said = {"expected": expected, "institution": consented_by.institution, "loan_no": self.contract.loan_no}
+            raise refusals.OtherGuarantor(field="consented_by", **said)
+        released = guarantor is not None and consented_by is None and change != "rate_reset"
+        movement = Movement(value_date, self.version + 1, "terms_changed", 0, terms=terms, released=released)
+        by = by_two(requested_by, confirmed_by)
+        self._tell_money(
+            events.TermsChanged,
+            moment,
+            movement,
+            reason=reason,
+            change=change,
+            terms=terms,
+            guarantor_released=released,
+            consented_by=consented_by.subject if consented_by else None,
+            requested_by=by["requested_by"],
+            confirmed_by=by["confirmed_by"],
+        )
+        moved = (movement.value_date for movement in self.movements if movement.kind in ("disbursed", "repaid"))
+        self._settle_if_paid(moment, max([value_date, *moved]), None)
+
+    def _report(self, moment: Moment, value_date: date, what: str) -> None:
+        moment.not_before(value_date)
+        self._must_not_precede(value_date)
+        if self._last(what):
+            raise refusals.SaidBefore(field="loan_no", loan_no=self.contract.loan_no)
+
+
+def _in_words(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidInput(field="reason", problem="it is empty", expected="why, in words")
