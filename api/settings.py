@@ -27,6 +27,7 @@ class Settings:
     language: Language = "en"
     actor: Actor = LOCAL_OPERATOR
     json: bool = False
+    preview: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, **given: object) -> Settings:

@@ -45,6 +45,8 @@ class CommandContext:
     credential: str | None = None
     signature: bytes | None = None
     expected: tuple[UUID, frozenset[int]] | None = None
+    preview: bool = False
+    """Decide and record nothing: what would be recorded is answered by `Previewed`."""
 
     def __post_init__(self) -> None:
         """Raises InvalidInput for a text that the envelope does not take."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -106,6 +106,14 @@ class LedgerFactory(PostgresFactory):
         return LedgerRecorder(self.datastore, events_table_name="stored_events")
 
 
+class Previewed(Exception):
+    """A command was decided and nothing recorded: every stream as it is (None where it would begin) and as it would be."""
+
+    def __init__(self, streams: Sequence[tuple[EventSourced[Any] | None, EventSourced[Any]]]) -> None:
+        self.streams = streams
+        super().__init__("nothing was recorded")
+
+
 class Ledger(Application[UUID]):
     """One city's log of facts.
 
@@ -139,15 +147,17 @@ class Ledger(Application[UUID]):
         decided again the append finds the key, where it would be refused now the key is looked up. A decision that another
         writer overtook is made anew. The first attempt takes what is kept for the newest; its decision counts only if every
         stream of which that was assumed is saved, because then the append notices what was overtaken. Raises KeyReused,
-        StaleVersion and whatever `decide` refuses.
+        StaleVersion, Previewed where the context asks for a preview, and whatever `decide` refuses.
         """
         digest = request_digest(self._digest_key, command, context.actor)
         for attempt in range(1, DECISIONS + 1):
-            with trusting(attempt == 1) as assumed:
+            with trusting(attempt == 1 and not context.preview) as assumed:
                 try:
                     self._as_looked_at(context)
                     changed = [aggregate for aggregate in decide() if aggregate.pending_events]
                     _as_looked_at(context, changed)
+                    if context.preview:
+                        raise Previewed([(self._recorded(aggregate), aggregate) for aggregate in changed])
                     if assumed <= {aggregate.id for aggregate in changed}:
                         return self._save(changed, context, digest)
                 except AlreadyRecorded:
@@ -178,6 +188,11 @@ class Ledger(Application[UUID]):
         """Raises StaleVersion; a stream that has not begun is left to the decision to refuse."""
         if context.expected is not None and (found := self.find(context.expected[0])) is not None:
             _as_looked_at(context, [found])
+
+    def _recorded(self, aggregate: EventSourced[Any]) -> Any:
+        """The aggregate without what is not saved of it; None where nothing is."""
+        began = aggregate.version == len(aggregate.pending_events)
+        return None if began else self.repository.get(aggregate.id)
 
     def _save(self, changed: list[EventSourced[Any]], context: CommandContext, digest: bytes) -> Receipt | None:
         """Append what the aggregates were told, in one transaction, and keep them."""

@@ -19,14 +19,19 @@ from rich.table import Table
 
 from api.embedded_host import EmbeddedPostgresError
 from api.http.wording import expected_of
+from api.previewing import previewed
 from api.settings import Settings, language
 from domain.actor import parse_actor
 from domain.errors import BadInput, InvalidInput, Refusal
 from domain.facts import Moment
 from ledger.context import CommandContext
+from ledger.ledger import Previewed
 
 CLEAN, DIFFERENCES, BAD_INPUT, REFUSED = 0, 1, 2, 3
 """Exit statuses: done and clean; done, with differences or failures; bad input or usage; refused by a rule."""
+
+FORESEEN = ("loan", "claim", "fund", "project")
+"""Whose commands can be previewed: each decides once, and registers nobody."""
 
 INTERRUPTED = 130
 """What the command line library answers to an interruption."""
@@ -51,12 +56,19 @@ def options(
     actor: Annotated[
         str | None, typer.Option("--as", help="ROLE[:SUBJECT][@INSTITUTION][/REGION]; the local operator if left out.")
     ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what a command would record and change, and record nothing.")
+    ] = False,
 ) -> None:
+    if preview and context.invoked_subcommand not in FORESEEN:
+        problem = f"{context.invoked_subcommand} cannot be previewed"
+        raise InvalidInput(field="--preview", problem=problem, expected=f"a command of {', '.join(FORESEEN)}")
     context.obj = Settings.read(
         data=data,
         json=as_json,
         language=language(lang) if lang is not None else None,
         actor=parse_actor(actor) if actor is not None else None,
+        preview=preview,
     )
 
 
@@ -69,6 +81,10 @@ def run(arguments: Sequence[str]) -> int:
         result = app(arguments, standalone_mode=False)
     except Refusal as refusal:
         return _refused(refusal, settings)
+    except Previewed as seen:
+        document = previewed(seen, datetime.now(UTC))
+        show(settings, document, rows_table(document["changes"]))
+        return CLEAN
     except ValidationError as problem:
         return _refused(invalid(problem), settings)
     except EmbeddedPostgresError as problem:
@@ -99,7 +115,8 @@ def told(refusal: Refusal) -> dict[str, Any]:
 
 def context_of(settings: Settings, channel: str = "command_line", key: str | None = None) -> CommandContext:
     """The command's context: the actor of `--as`, the machine's clock."""
-    return CommandContext(settings.actor, Moment(now=datetime.now(UTC)), channel=channel, given_key=key)
+    now = Moment(now=datetime.now(UTC))
+    return CommandContext(settings.actor, now, channel=channel, given_key=key, preview=settings.preview)
 
 
 def show(settings: Settings, document: dict[str, Any], words: Any = None) -> None:
@@ -177,7 +194,7 @@ def _globals_first(arguments: list[str]) -> list[str]:
     first, rest, index = list[str](), list[str](), 0
     while index < len(arguments):
         argument = arguments[index]
-        if argument == "--json":
+        if argument in ("--json", "--preview"):
             first.append(argument)
         elif argument in ("--data", "--lang", "--as") and index + 1 < len(arguments):
             first += arguments[index : index + 2]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any, get_type_hints
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -17,10 +18,11 @@ from api.http.asked import context_of, expecting
 from api.http.bodies import body_model, body_of, said_by
 from api.http.hall import Hall
 from api.http.things import NUMBER, Thing
+from api.previewing import previewed
 from domain.facts import EventSourced
 from ledger.context import CommandContext
 from ledger.desk import Desk
-from ledger.ledger import Receipt
+from ledger.ledger import Previewed, Receipt
 from ledger.loading import trusting
 from ledger.registering import Newcomers, Person
 
@@ -30,7 +32,14 @@ MODELS: dict[str, type[BaseModel]] = {}
 NUMBERED = Annotated[str, Path(pattern=NUMBER, max_length=80, examples=["JN-2025-0001"])]
 """How a number in the path is typed."""
 
+PREVIEW = Annotated[
+    bool, Query(description="Answer what would be recorded and every figure that would change, and record nothing.")
+]
+FORESEEN = "application/vnd.loan-ledger.preview+json"
+"""What a preview is answered as."""
+
 UseCase = Callable[..., Receipt | None]
+_FORESEEN = documents.fields({"preview": "flag", "facts": "list", "changes": "list"})
 _HEADERS = {"ETag": "The stream's version, for If-Match.", "Location": "Where what was opened can be read."}
 
 
@@ -57,10 +66,12 @@ def command(
         request: Request,
         context: Annotated[CommandContext, Depends(context_of)],
         body: BaseModel = given,
+        preview: PREVIEW = False,
         **numbers: str,
     ) -> Response:
         hall: Hall = request.app.state.hall
-        return await hall.do(lambda: _done(request, hall, context, said_by(kind, body) | numbers))
+        asked = replace(context, preview=preview)
+        return await hall.do(lambda: _done(request, hall, asked, said_by(kind, body) | numbers))
 
     def _done(request: Request, hall: Hall, context: CommandContext, said: dict[str, Any]) -> Response:
         newcomers = Newcomers(hall.desk.keystore, said["value_date"]) if persons else None
@@ -68,12 +79,17 @@ def command(
             said[name] = _pseudonyms(newcomers, said.get(name))
         made = kind.model_validate({name: value for name, value in said.items() if value is not None})
         asked = expecting(context, thing.stream(said.get(thing.number, "")), request)
-        receipt = use_case(**_at_hand(use_case, hall, newcomers), command=made, context=asked)
+        try:
+            receipt = use_case(**_at_hand(use_case, hall, newcomers), command=made, context=asked)
+        except Previewed as seen:
+            return Response(to_json(previewed(seen, context.moment.now)), media_type=FORESEEN)
         shown = opens or thing
         return answered(hall.desk, shown, said.get(shown.number, ""), receipt, opened=opens is not None)
 
-    named(serve, () if opens is thing or not thing.number else (thing.number,))
-    add(router, path, serve, use_case, opens or thing, opens=opens is not None, extra=documents.body(model, example))
+    numbered = () if opens is thing or not thing.number else (thing.number,)
+    named(serve, numbered, without=("preview",) if persons else ())
+    shown = documents.body(model, example)
+    add(router, path, serve, use_case, opens or thing, opens=opens is not None, extra=shown, foreseen=not persons)
 
 
 def add(
@@ -85,6 +101,7 @@ def add(
     *,
     opens: bool,
     extra: Mapping[str, Any],
+    foreseen: bool = False,
 ) -> None:
     """A route of a command with everything that the document says of it."""
     shape = {
@@ -95,6 +112,12 @@ def add(
     status = 201 if opens else 200
     says = "Recorded, or recorded before under the same key"
     name = use_case.__name__
+    answers = documents.answer(status, says, shape, _HEADERS)
+    if foreseen:
+        shown = answers.setdefault(
+            200, {"description": "What would be recorded, where a preview is asked for", "content": {}}
+        )
+        shown["content"][FORESEEN] = {"schema": _FORESEEN}
     router.add_api_route(
         path,
         serve,
@@ -103,7 +126,7 @@ def add(
         operation_id=operation_id(name),
         summary=name.replace("_", " ").capitalize(),
         description=documents.described(use_case),
-        responses=documents.answer(status, says, shape, _HEADERS) | documents.problems(documents.COMMAND_PROBLEMS),
+        responses=answers | documents.problems(documents.COMMAND_PROBLEMS),
         response_class=Response,
         response_model=None,
         openapi_extra=dict(extra),
@@ -137,9 +160,10 @@ def operation_id(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def named(serve: Any, numbers: Sequence[str]) -> None:
+def named(serve: Any, numbers: Sequence[str], without: Sequence[str] = ()) -> None:
     """The route's signature with its path's parameters by name."""
-    plain = [p for p in signature(serve, eval_str=True).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+    given = signature(serve, eval_str=True).parameters.values()
+    plain = [p for p in given if p.kind is not Parameter.VAR_KEYWORD and p.name not in without]
     typed = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=NUMBERED) for name in numbers]
     serve.__signature__ = Signature(plain + typed)
 

@@ -197,3 +197,24 @@ def test_what_was_paid_too_much_is_refunded_once(say: Say, home: tuple[str, ...]
     assert say(*home, *BANKER, *back, "B-2").error["code"] == "loan.more_than_refundable"
     lines = say(*home, "loan", "statement", "JN-1", "--to", "2024-04-30").document["lines"]
     assert lines[-1]["entry"] == "refunded"
+
+
+def test_a_preview_shows_every_figure_and_records_nothing(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    say(*home, "loan", "repay", "JN-1", "1100.00", "--reference", "R-2", "--on", "2024-05-20")
+    late = ("loan", "repay", "JN-1", "1037.20", "--reference", "R-1", "--on", "2024-04-05")
+    before = say(*home, "replay", "loan/JN-1").document
+    seen = say(*home, "--preview", *late).document
+    assert say(*home, "replay", "loan/JN-1").document == before, "nothing was recorded"
+    assert [fact["topic"] for fact in seen["facts"]] == ["loan.repaid"]
+    figures = {(change["stream"], change["figure"]): change for change in seen["changes"]}
+    principal = figures["loan/JN-1", "balances.principal"]
+    assert say(*home, *late).status == CLEAN
+    after = say(*home, "replay", "loan/JN-1").document["state"]
+    assert (principal["before"], principal["after"]) == (
+        before["state"]["balances"]["principal"],
+        after["balances"]["principal"],
+    )
+    refused = say(*home, "--preview", "loan", "repay", "JN-1", "0", "--reference", "R")
+    assert (refused.status, refused.error["field"]) == (BAD_INPUT, "amount")
+    assert say(*home, "--preview", "demo").error["field"] == "--preview"

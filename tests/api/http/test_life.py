@@ -286,3 +286,23 @@ def test_a_contract_changes_by_two_people(call: Caller) -> None:
     call.done("reportDeath", "JN-1", by=BANK, value_date="2025-05-02")
     call.done("reportClosure", "JN-1", by=BANK, value_date="2025-05-02")
     assert call("refund", "JN-1", by=BANK, amount="1.00", bank_reference="b", value_date="2025-05-02").status == 409
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_preview_says_what_the_command_then_does(call: Caller) -> None:
+    lent(call)
+    paid: dict[str, Any] = {"amount": "9000.00", "bank_reference": "p", "value_date": "2025-04-10"}
+    head = _head(call)
+    seen = call("recordRepayment", "JN-1", by=BANK, query={"preview": "true"}, key="one", **paid)
+    assert (seen.status, _head(call)) == (200, head)
+    assert seen.headers["content-type"] == "application/vnd.loan-ledger.preview+json"
+    after = {change["figure"]: change["after"] for change in seen.json["changes"]}
+    done = call.done("recordRepayment", "JN-1", by=BANK, key="one", **paid)
+    assert done.resource["balances"]["principal"] == after["balances.principal"]
+    owed = call.done("getOwed", "JN-1").json
+    assert {f"owed.{name}": owed[name] for name in ("payoff", "penalty")}.items() <= after.items()
+    package = {code: f"{n:064x}" for n, code in enumerate(("claim_form", "dunning", "contract"), 1)}
+    said: dict[str, Any] = {"claim_no": "C-1", "documents": package, "value_date": "2025-09-30"}
+    filing = call("fileClaim", by=BANK, loan_no="JN-1", query={"preview": "true"}, **said)
+    assert [fact["topic"] for fact in filing.json["facts"]] == ["loan.claim_filed", "claim.filed"]
+    assert call("getClaim", "C-1").status == 404
