@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from domain.loan.ageing import ageing, category
 from domain.loan.loan import Loan
 from domain.money import yuan
 
 
 def owing(loan: Loan, day: date) -> dict[str, Any]:
     """By the facts that the loan was told; `payoff` pays everything if it is paid on the day."""
-    owed = loan.owed(day)
+    owed, overdue = loan.owed(day), loan.overdue(day)
+    matures_on = loan.matures_on
     return {
         "loan_no": loan.contract.loan_no,
         "on": day.isoformat(),
@@ -24,6 +26,10 @@ def owing(loan: Loan, day: date) -> dict[str, Any]:
         "accrued_interest": yuan(owed.accrued),
         "principal_to_come": yuan(owed.future),
         "oldest_due": owed.oldest_due.isoformat() if owed.oldest_due else None,
+        "overdue_days": overdue.days,
+        "ageing": ageing(overdue.days),
+        "category": category(overdue.days),
+        "matures_on": matures_on.isoformat() if matures_on else None,
         "payoff": yuan(owed.everything),
         "instalments": [
             {

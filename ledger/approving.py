@@ -67,7 +67,8 @@ class ExpireApplication(Frozen):
 class SignApproved(Frozen):
     """The contract of an approved application; rate, policy, share scheme and servicing are pinned on the signing day.
 
-    `every` is how many months an instalment is for, `due_day` the day of the month on which it falls due; a bullet has one at the end.
+    `every` is how many months an instalment is for, `due_day` the day of the month on which it falls due, `first_due` the first of these days: with
+    2025-06-20, the 20th and three months they are the 20th of the quarters' last months (R-INT-9). A bullet has one at the end.
     """
 
     case_no: str
@@ -75,6 +76,7 @@ class SignApproved(Frozen):
     method: str = Field(default="equal_instalment", pattern="^(equal_instalment|equal_principal|interest_only|bullet)$")
     every: int = Field(default=1, ge=1, le=36)
     due_day: int | None = Field(default=None, ge=1, le=31)
+    first_due: date | None = None
     value_date: date
 
 
@@ -274,5 +276,6 @@ def _terms(command: SignApproved, months: int, rate: Decimal) -> RepaymentTerms:
         problem = f"{months} months are no whole number of such instalments"
         raise InvalidInput(field="every", problem=problem, expected="months that divide the term")
     given = {"annual_rate": rate, "method": command.method, "instalments": months // every, "every": every}
-    due_day = None if command.method == "bullet" else command.due_day
-    return RepaymentTerms.model_validate(given | {"due_day": due_day, "servicing": Servicing()})
+    if command.method != "bullet":
+        given |= {"due_day": command.due_day, "first_due": command.first_due}
+    return RepaymentTerms.model_validate(given | {"servicing": Servicing()})

@@ -8,10 +8,12 @@ from typing import Any
 from pydantic import Field
 
 from domain.actor import Actor
+from domain.errors import InvalidInput
 from domain.facts import EventSourced
 from domain.frozen import PLAIN, Frozen
 from domain.loan.events import Prepayment
-from domain.money import Fen
+from domain.loan.refusals import OtherBank
+from domain.money import YUAN, Fen, parse_yuan
 from ledger.claiming import adjusted
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
@@ -29,6 +31,21 @@ class RecordRepayment(Frozen):
     value_date: date
     bank_reference: str = Field(max_length=100, pattern=PLAIN)
     prepayment: Prepayment | None = None
+
+
+class ReceiptPart(Frozen):
+    """What of a receipt is for one loan, in yuan as a text."""
+
+    loan_no: str = Field(max_length=64, pattern=PLAIN)
+    amount: str = Field(pattern=YUAN)
+
+
+class RecordReceipt(Frozen):
+    """One receipt under the bank's own number of the payment, for several loans of that bank, each named once."""
+
+    parts: tuple[ReceiptPart, ...] = Field(min_length=1, max_length=100)
+    bank_reference: str = Field(max_length=95, pattern=PLAIN)
+    value_date: date
 
 
 class ReverseRepayment(Frozen):
@@ -58,6 +75,31 @@ def record_repayment(ledger: Ledger, command: RecordRepayment, context: CommandC
             prepayment=command.prepayment,
         )
         return adjusted(ledger, loan, context.moment, command.value_date, received=True)
+
+    return ledger.perform(command, context, decide)
+
+
+def record_receipt(ledger: Ledger, command: RecordReceipt, context: CommandContext) -> Receipt | None:
+    """一笔回款分还多笔贷款: all of its parts in one append, or none; the number is taken once.
+
+    Raises UnknownLoan, OtherBank, NothingDisbursed, IsTakenOver, SharesArePaid, ReferenceUsed, DatedInFuture, InvalidInput.
+    """
+    numbers = [part.loan_no for part in command.parts]
+    if len(set(numbers)) < len(numbers):
+        raise InvalidInput(field="parts", problem="a loan is named twice", expected="each loan once")
+
+    def decide() -> list[EventSourced[Any]]:
+        changed, bank = list[EventSourced[Any]](), ledger.loan(numbers[0]).contract.bank
+        for place, part in enumerate(command.parts):
+            loan = ledger.loan(part.loan_no)
+            if loan.contract.bank != bank:
+                said = {"loan_no": part.loan_no, "expected": loan.contract.bank, "institution": bank}
+                raise OtherBank(field=f"parts.{place}.loan_no", **said)
+            reference = f"{bank}|{command.bank_reference}" + (f"#{place + 1}" if place else "")
+            amount = parse_yuan(part.amount, field=f"parts.{place}.amount", zero=False)
+            loan.repay(context.moment, amount=amount, value_date=command.value_date, bank_reference=reference)
+            changed += adjusted(ledger, loan, context.moment, command.value_date, received=True)
+        return changed
 
     return ledger.perform(command, context, decide)
 

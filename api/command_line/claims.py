@@ -103,7 +103,7 @@ def verify(
         "interest_fen": parse_yuan(interest, field="--interest") if interest is not None else None,
         "deductions": tuple(
             claiming.Deduction(fen=parse_yuan(amount, field="--deduct"), reason=why)
-            for amount, why in (_pair(text, "--deduct") for text in deduct or ())
+            for amount, why in (pair(text, "--deduct") for text in deduct or ())
         ),
     }
     return _told(context, number, on, claiming.verify_claim, claiming.VerifyClaim, said)
@@ -311,7 +311,7 @@ def _standing(installation: Installation, number: str) -> int:
 
 def _kept(installation: Installation, borrower: UUID | None, documents: Sequence[str]) -> dict[str, str]:
     """Digests by code."""
-    pairs = (_pair(text, "--document") for text in documents)
+    pairs = (pair(text, "--document") for text in documents)
     return {code: _digest(installation, borrower, given) for code, given in pairs}
 
 
@@ -325,7 +325,7 @@ def _digest(installation: Installation, borrower: UUID | None, given: str) -> st
     return installation.desk.materials.take_file(Path(given), installation.keystore.key(borrower)).digest
 
 
-def _pair(text: str, field: str) -> tuple[str, str]:
+def pair(text: str, field: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name or not value:
         raise InvalidInput(field=field, problem=f"{text[:40]!a} has no =", expected="NAME=VALUE")

@@ -220,13 +220,18 @@ def sign(
     ] = "equal_instalment",
     every: Annotated[int, typer.Option(help="Months that an instalment is for.")] = 1,
     due_day: Annotated[int | None, typer.Option(help="The day of the month on which it falls due, such as 20.")] = None,
+    first_due: Annotated[
+        str | None, typer.Option(help="The first due day, such as the 20th of a quarter's last month.")
+    ] = None,
     on: Day = None,
 ) -> int:
     """Sign the contract of an approved application; the loan begins 签订合同."""
 
+    first = parse_day(first_due, field="--first-due") if first_due else None
+
     def act(installation: Installation, made: Any, day: date) -> None:
         command = approving.SignApproved(
-            case_no=case, loan_no=loan_no, method=method, every=every, due_day=due_day, value_date=day
+            case_no=case, loan_no=loan_no, method=method, every=every, due_day=due_day, first_due=first, value_date=day
         )
         approving.sign_approved(installation.desk, command, made)
 

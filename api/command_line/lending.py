@@ -12,14 +12,17 @@ from api import statements
 from api.command_line.app import CLEAN, app, context_of, facts_table, rows_table, show, write_file
 from api.command_line.applying import Day, day_of
 from api.command_line.asking import position_of
+from api.command_line.claims import pair
 from api.owing import owing
 from api.settings import Settings
 from api.wiring import Installation
 from domain.actor import Actor, parse_actor
 from domain.calendar import parse_day
+from domain.facts import Fact
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.money import parse_yuan
+from domain.state import replayed
 from ledger import altering, compensating, disbursing, repaying, reporting
 from projections import log
 
@@ -53,6 +56,27 @@ def repay(
     """Record a repayment; it pays what the contract's order says 还款."""
     said = {"amount_fen": parse_yuan(amount), "bank_reference": reference, "prepayment": prepayment}
     return _told(context, number, on, repaying.record_repayment, repaying.RecordRepayment, said)
+
+
+@loan.command()
+def receipt(
+    context: typer.Context,
+    parts: Annotated[list[str], typer.Argument(help="NUMBER=AMOUNT of each loan that it is for.")],
+    reference: Reference,
+    on: Day = None,
+) -> int:
+    """Record one receipt for several loans of a bank, all of it or nothing 一笔回款分还多笔贷款."""
+    settings: Settings = context.obj
+    made = context_of(settings)
+    said = [dict(zip(("loan_no", "amount"), pair(text, "parts"), strict=True)) for text in parts]
+    with Installation(settings) as installation:
+        day = day_of(on, made.moment)
+        given = {"parts": said, "bank_reference": reference, "value_date": day}
+        repaying.record_receipt(installation.ledger, repaying.RecordReceipt.model_validate(given), made)
+        today = made.moment.today
+        document = {"loans": [owing(installation.ledger.loan(one["loan_no"]), today) for one in said]}
+    show(settings, document)
+    return CLEAN
 
 
 @loan.command()
@@ -189,12 +213,23 @@ def jobs(context: typer.Context, number: Number, created: int, retained: int, on
 
 
 @loan.command("show")
-def show_(context: typer.Context, number: Number, on: Annotated[str | None, ON_DAY] = None) -> int:
-    """What it owes on a day, what pays it off then, and what is still to come 应还、结清金额、后续还款计划."""
+def show_(
+    context: typer.Context,
+    number: Number,
+    on: Annotated[str | None, ON_DAY] = None,
+    known_at: Annotated[str | None, typer.Option(help="As known at a position or a time.")] = None,
+) -> int:
+    """What it owes on a day, what pays it off then, how long it is overdue, and what is still to come 应还、结清金额、后续还款计划."""
     settings: Settings = context.obj
-    moment = context_of(settings).moment
+    day = parse_day(on, field="on") if on else context_of(settings).moment.today
     with Installation(settings) as installation:
-        return _shown(settings, installation, number, parse_day(on, field="on") if on else moment.today)
+        if known_at is None:
+            return _shown(settings, installation, number, day)
+        loan: Loan = replayed(_facts(installation, number, known_at))
+        loan.calendar = installation.ledger.calendar
+        document = owing(loan, day)
+    show(settings, document, facts_table(document))
+    return CLEAN
 
 
 @loan.command()
@@ -213,10 +248,7 @@ def statement(
     first = parse_day(start, field="--from") if start else None
     last = parse_day(end, field="--to") if end else context_of(settings).moment.today
     with Installation(settings) as installation:
-        position = position_of(installation, known_at)
-        facts = [told.fact for told in log.stream(installation.projector, Loan.create_id(number), position)]
-        if not facts:
-            raise UnknownLoan(field="loan_no", loan_no=number)
+        facts = _facts(installation, number, known_at)
         document = statements.statement(facts, installation.ledger.calendar, first, last)
     for file, form in ((csv, "csv"), (xlsx, "xlsx"), (pdf, "pdf")):
         if file is not None:
@@ -225,6 +257,14 @@ def statement(
     names, lines = table.titles(settings.language), table.lines(settings.language)
     show(settings, document, rows_table([dict(zip(names, line, strict=True)) for line in lines]))
     return CLEAN
+
+
+def _facts(installation: Installation, number: str, known_at: str | None) -> list[Fact]:
+    """Raises UnknownLoan, InvalidInput."""
+    told = log.stream(installation.projector, Loan.create_id(number), position_of(installation, known_at))
+    if not told:
+        raise UnknownLoan(field="loan_no", loan_no=number)
+    return [recorded.fact for recorded in told]
 
 
 def _actor(text: str | None) -> Actor | None:

@@ -218,3 +218,27 @@ def test_a_preview_shows_every_figure_and_records_nothing(say: Say, home: tuple[
     refused = say(*home, "--preview", "loan", "repay", "JN-1", "0", "--reference", "R")
     assert (refused.status, refused.error["field"]) == (BAD_INPUT, "amount")
     assert say(*home, "--preview", "demo").error["field"] == "--preview"
+
+
+def test_one_receipt_for_several_loans_is_recorded_whole_or_not(
+    say: Say, home: tuple[str, ...], ledger: Ledger
+) -> None:
+    signed = ledger.loan("JN-1").contract
+    said = {name: getattr(signed, name) for name in SignContract.model_fields if name != "loan_no"}
+    other = SignContract.model_validate(said | {"loan_no": "JN-2"})
+    sign_contract(ledger, other, CommandContext(LOCAL_OPERATOR, Moment(now=datetime.now(UTC)), channel="python"))
+    say(*home, *OUT)
+    receipt = ("loan", "receipt", "JN-1=1037.20", "JN-2=500.00", "--reference", "B-1", "--on", "2024-04-05")
+    assert say(*home, *receipt).error["code"] == "loan.nothing_disbursed", "of neither"
+    assert say(*home, "replay", "loan/JN-1").document["events"][-1]["topic"] == "loan.disbursed"
+    say(*home, "loan", "disburse", "JN-2", "12000.00", "--reference", "D-2", "--on", "2024-03-05")
+    assert say(*home, *receipt).status == CLEAN
+    rows = say(*home, "query", "repayment_history", "--where", "kind=repaid").document["rows"]
+    assert [(row["loan_no"], row["amount"]) for row in rows] == [("JN-1", "1037.20"), ("JN-2", "500.00")]
+    assert say(*home, *receipt).error["code"] == "bank_reference.used"
+    twice = say(*home, "loan", "receipt", "JN-1=1.00", "JN-1=1.00", "--reference", "B-2")
+    assert (twice.status, twice.error["field"]) == (BAD_INPUT, "parts")
+    shown = say(
+        *home, "loan", "show", "JN-2", "--on", "2024-07-10", "--known-at", str(rows[0]["position"] - 1)
+    ).document
+    assert (shown["overdue_days"], shown["ageing"], shown["category"]) == (96, "over_90", "substandard")

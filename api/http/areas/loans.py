@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.http import documents
 from api.http.asked import context_of
 from api.http.bodies import body_of
-from api.http.commands import MODELS, NUMBERED, command
+from api.http.commands import MODELS, NUMBERED, command, shown
 from api.http.hall import Hall
 from api.http.reads import (
     LANGUAGE,
@@ -110,6 +110,10 @@ async def get_loan(request: Request, loan_no: NUMBERED) -> Response:
                 "accrued_interest": "money",
                 "principal_to_come": "money",
                 "oldest_due": "date?",
+                "overdue_days": "number",
+                "ageing": "text",
+                "category": "text",
+                "matures_on": "date?",
                 "payoff": "money",
                 "instalments": "list",
             }
@@ -247,6 +251,48 @@ async def close_the_day(
     hall: Hall = request.app.state.hall
     closed = await hall.do(lambda: to_json(close_day(hall.desk, body, context).document()))
     return Response(closed, media_type="application/json")
+
+
+MODELS["RecordReceipt"] = repaying.RecordReceipt
+
+
+@router.post(
+    "/receipts",
+    operation_id="recordReceipt",
+    summary="One receipt for several loans",
+    responses=documents.answer(
+        200,
+        "Recorded for all of them, or recorded before under the same key",
+        documents.fields({"loans": "list", "receipt": "object"}),
+    )
+    | documents.problems(documents.COMMAND_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+    openapi_extra=documents.body(
+        repaying.RecordReceipt,
+        {
+            "parts": [{"loan_no": "JN-2025-0001", "amount": "5900.00"}],
+            "bank_reference": "2025-1",
+            "value_date": "2025-04-03",
+        },
+    ),
+)
+async def record_receipt(
+    request: Request,
+    context: Annotated[CommandContext, Depends(context_of)],
+    body: Annotated[BaseModel, Depends(body_of(repaying.RecordReceipt))],
+) -> Response:
+    """一笔回款分还多笔贷款: all of its parts, or none."""
+    assert isinstance(body, repaying.RecordReceipt)
+    hall: Hall = request.app.state.hall
+
+    def done() -> bytes:
+        ledger = hall.desk.ledger
+        receipt = repaying.record_receipt(ledger, body, context)
+        loans = [dict(ledger.loan(part.loan_no).state()) for part in body.parts]
+        return to_json({"loans": loans, "receipt": shown(receipt) if receipt else None})
+
+    return Response(await hall.do(done), media_type="application/json")
 
 
 read_model(router, "/overdue-loans", querying.projection("overdue_list"), "listOverdueLoans", "The overdue list")

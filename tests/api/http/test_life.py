@@ -306,3 +306,14 @@ def test_a_preview_says_what_the_command_then_does(call: Caller) -> None:
     filing = call("fileClaim", by=BANK, loan_no="JN-1", query={"preview": "true"}, **said)
     assert [fact["topic"] for fact in filing.json["facts"]] == ["loan.claim_filed", "claim.filed"]
     assert call("getClaim", "C-1").status == 404
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_receipt_for_several_loans_over_http(call: Caller) -> None:
+    lent(call)
+    said: dict[str, Any] = {"bank_reference": "B-1", "value_date": "2025-04-10"}
+    done = call.done("recordReceipt", by=BANK, parts=[{"loan_no": "JN-1", "amount": "9000.00"}], **said)
+    assert done.json["loans"][0]["loan_no"] == "JN-1"
+    none = call("recordReceipt", by=BANK, parts=[{"loan_no": "JN-1", "amount": "0"}], **said)
+    assert (none.status, none.json["field"]) == (422, "parts.0.amount")
+    assert call("recordReceipt", by=BANK, parts=[], **said).json["field"] == "parts"
