@@ -33,7 +33,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield make_conninfo(url)
         return
     with EmbeddedPostgres.start(tmp_path_factory.mktemp("server")) as embedded:
+        _hurry(embedded.dsn())
         yield embedded.dsn()
+
+
+def _hurry(server: str) -> None:
+    """Nothing here has to outlive the machine: what is committed survives any process, and need not be on the disk."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

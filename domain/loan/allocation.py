@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from operator import attrgetter
 from typing import TypeAlias
 
 from domain.loan.balances import Balance, BalanceChange, DatedTotals, difference
-from domain.loan.movement import Movement
+from domain.loan.movement import IN_ORDER, Movement
 from domain.loan.plain import PlainCourse
 from domain.loan.servicing import ServicedCourse
 from domain.loan.terms import RepaymentTerms
@@ -21,7 +20,6 @@ from domain.ratio import ShareScheme
 from domain.working_days import WorkCalendar
 
 Course: TypeAlias = PlainCourse | ServicedCourse
-_IN_ORDER = attrgetter("value_date", "order")
 
 
 def begun(terms: RepaymentTerms | None, calendar: WorkCalendar) -> Course:
@@ -34,7 +32,7 @@ def begun(terms: RepaymentTerms | None, calendar: WorkCalendar) -> Course:
 def course_at(terms: RepaymentTerms | None, movements: Iterable[Movement], day: date, calendar: WorkCalendar) -> Course:
     """A loan on a day, by the movements dated on or before it: interest has run on every earlier day."""
     course = begun(terms, calendar)
-    for movement in sorted(movements, key=_IN_ORDER):
+    for movement in sorted(movements, key=IN_ORDER):
         if movement.value_date > day:
             break
         course.advance(movement.value_date)
@@ -55,7 +53,7 @@ def changes_between(
     Without terms no interest runs. Exposure is every guaranteeing party's share(after) − share(before) of the principal,
     never the share of a payment (domain.md §3). What both begin with is gone through once.
     """
-    old, new = sorted(before, key=_IN_ORDER), sorted(after, key=_IN_ORDER)
+    old, new = sorted(before, key=IN_ORDER), sorted(after, key=IN_ORDER)
     course, common = begun(terms, calendar), 0
     for one, other in zip(old, new, strict=False):
         if one != other:

@@ -12,8 +12,8 @@ from domain.facts import Moment
 from domain.loan import events, refusals
 from domain.loan.allocation import changes_after
 from domain.loan.balances import Balance, BalanceChange
-from domain.loan.milestones import IN_ORDER, in_common
-from domain.loan.movement import Movement
+from domain.loan.milestones import in_common
+from domain.loan.movement import IN_ORDER, Movement
 from domain.loan.standing import Standing
 from domain.money import Fen, yuan
 

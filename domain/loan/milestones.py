@@ -11,13 +11,13 @@ from datetime import date
 from operator import attrgetter
 
 from domain.loan.allocation import Course, begun
-from domain.loan.movement import Movement
+from domain.loan.movement import IN_ORDER, Movement
 from domain.loan.terms import RepaymentTerms
 from domain.working_days import WorkCalendar
 
 APART = 32
 """Movements from one milestone to the next."""
-IN_ORDER, _DAY = attrgetter("value_date", "order"), attrgetter("value_date")
+_DAY = attrgetter("value_date")
 
 
 class Milestones:

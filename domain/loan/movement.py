@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Literal, TypeAlias
 
 from domain.loan.events import Allocation, Prepayment
@@ -39,5 +40,14 @@ class Movement:
     terms: RepaymentTerms | None = None
     released: bool = False
 
+    @property
+    def rank(self) -> int:
+        """Within a day: what holds from the day on stands before the money that moves on it, whenever each was recorded."""
+        return 0 if self.kind in ("terms_changed", "misused") else 1
+
     def __deepcopy__(self, memo: dict[int, object]) -> Movement:
         return self
+
+
+IN_ORDER = attrgetter("value_date", "rank", "order")
+"""By day, then as they were recorded."""

@@ -12,8 +12,8 @@ from domain.loan import events
 from domain.loan.ageing import AGEINGS, CATEGORIES, ageing
 from domain.loan.allocation import Course
 from domain.loan.balances import Balance, BalanceChange, balances
-from domain.loan.milestones import IN_ORDER, Milestones
-from domain.loan.movement import Movement
+from domain.loan.milestones import Milestones
+from domain.loan.movement import IN_ORDER, Movement
 from domain.loan.owed import Overdue, Owed
 from domain.loan.periods import Periods
 from domain.loan.schedule import Instalment, schedule

@@ -12,8 +12,7 @@ from typing import Literal, TypeAlias
 
 from domain.loan.allocation import Course, begun
 from domain.loan.balances import Balance
-from domain.loan.milestones import IN_ORDER
-from domain.loan.movement import Movement
+from domain.loan.movement import IN_ORDER, Movement
 from domain.loan.servicing import ServicedCourse
 from domain.loan.terms import RepaymentTerms
 from domain.money import Fen
