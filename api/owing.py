@@ -18,6 +18,7 @@ def owing(loan: Loan, day: date) -> dict[str, Any]:
         "loan_no": loan.contract.loan_no,
         "on": day.isoformat(),
         "status": loan.status(day),
+        "costs": yuan(owed.costs),
         "penalty": yuan(owed.penalty),
         "overdue_interest": yuan(owed.overdue_interest),
         "overdue_principal": yuan(owed.overdue_principal),
@@ -31,6 +32,7 @@ def owing(loan: Loan, day: date) -> dict[str, Any]:
         "category": category(overdue.days),
         "matures_on": matures_on.isoformat() if matures_on else None,
         "payoff": yuan(owed.everything),
+        "refundable": yuan(owed.refundable),
         "instalments": [
             {
                 "due": row.due.isoformat(),

@@ -28,6 +28,7 @@ COLUMNS = (
     Column("本金", "principal", "money"),
     Column("利息", "interest", "money"),
     Column("罚息", "penalty", "money"),
+    Column("费用", "costs", "money"),
     Column("可退", "refundable", "money"),
     Column("本金余额", "balance", "money"),
     Column("银行流水号", "bank reference", "text"),
@@ -37,11 +38,13 @@ _SAID = {
     "disbursed": ("放款", "paid out"),
     "repaid": ("还款", "repaid"),
     "refunded": ("退款", "refunded"),
+    "cost_charged": ("费用", "cost charged"),
+    "waived": ("减免", "waived"),
     "charged_off": ("转销", "charged off"),
     "taken_over": ("代偿接管", "taken over"),
     "reversed": ("还款冲正", "repayment taken back"),
 }
-_PARTS = ("principal", "interest", "penalty", "refundable")
+_PARTS = ("principal", "interest", "penalty", "costs", "refundable")
 _PAID_BACK = ("repaid", "reversed")
 
 
@@ -90,7 +93,13 @@ def printed(document: dict[str, Any], language: Language) -> Table:
         for line in document["lines"]
     ]
     sums = document["totals"]
-    opening = (document["from"], ("期初余额", "opening balance")[place], *[""] * 5, document["opening_balance"], "")
+    opening = (
+        document["from"],
+        ("期初余额", "opening balance")[place],
+        *[""] * (len(_PARTS) + 1),
+        document["opening_balance"],
+        "",
+    )
     totals = (
         "",
         ("还款合计", "repaid in all")[place],
@@ -114,6 +123,7 @@ def heading(document: dict[str, Any], language: Language) -> list[tuple[str, str
         ("逾期本金", "overdue principal", owed["overdue_principal"]),
         ("逾期利息", "overdue interest", owed["overdue_interest"]),
         ("罚息", "penalty", owed["penalty"]),
+        ("费用", "costs", owed["costs"]),
         ("当日结清金额", "payoff on the last day", owed["payoff"]),
     )
     return [(zh if language == "zh" else en, value) for zh, en, value in said]

@@ -72,6 +72,11 @@ Feature: Repayment (还款)
         | 2024-09-01 | ¥50,000.00  | ¥1,011.41 | ¥48,988.59 | ¥0.00      |
       And ¥202,962.50 was outstanding on 2024-07-02
 
+    Scenario: One person alone does not change what later payments have met
+      Given the borrower repaid ¥50,000.00 on 2024-09-01
+      When teller Li alone records that the borrower repaid ¥50,000.00 on 2024-07-03
+      Then it is refused: two people say why it is late
+
   Rule: Two people take a payment back, and say why (还款冲正)
 
     Background:
@@ -110,6 +115,72 @@ Feature: Repayment (还款)
       When the day 2024-04-20 is closed
       Then the loan is running
       And the loan was overdue on 2024-04-19
+
+  Rule: A payment meets costs first, then penalty, what is overdue, and what is due (费用、分配顺序)
+
+    Background:
+      Given a loan of ¥12,000.00 at 3.6 % in 12 equal parts of principal was paid out on 2024-03-05
+
+    Scenario: A notary's letter
+      Given the bank charged a cost of ¥200.00 on 2024-04-12, because a notary wrote to the borrower
+      When the borrower repays ¥1,237.20 on 2024-04-20
+      Then the account to 2024-04-30 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+        | 2024-04-12 | cost     | ¥200.00   |            | ¥12,000.00 |
+        | 2024-04-20 | repaid   |           | ¥1,237.20  | ¥11,002.33 |
+      And between 2024-04-05 and 2024-04-20 what is owed differs because
+        | day        | because        | owed before | owed after |
+        | 2024-04-06 | became overdue | ¥12,037.20  | ¥12,038.46 |
+        | 2024-04-12 | interest ran   | ¥12,038.46  | ¥12,045.99 |
+        | 2024-04-12 | was charged    | ¥12,045.99  | ¥12,245.99 |
+        | 2024-04-20 | interest ran   | ¥12,245.99  | ¥12,256.03 |
+        | 2024-04-20 | was paid       | ¥12,256.03  | ¥11,018.83 |
+
+    Scenario: What is paid beyond is given back
+      Given the borrower repaid ¥12,500.00 on 2024-04-05
+      When the bank refunds ¥462.80 on 2024-04-08
+      Then the account to 2024-04-30 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+        | 2024-04-05 | repaid   |           | ¥12,500.00 | ¥0.00      |
+        | 2024-04-08 | refunded |           | ¥462.80    | ¥0.00      |
+      And the loan is settled
+
+  Rule: A payment of the wrong day, and what the bank does without, are put right by two (起息日更正、减免)
+
+    Background:
+      Given a loan of ¥12,000.00 at 3.6 % in 12 equal parts of principal was paid out on 2024-03-05
+      And the borrower repaid ¥1,037.20 on 2024-04-25
+
+    Scenario: The bank's system was down for twenty days
+      Then the account to 2024-04-30 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+        | 2024-04-25 | repaid   |           | ¥1,037.20  | ¥11,003.11 |
+      When the payment of 2024-04-25 is corrected to 2024-04-05, because the system was down
+      Then the account to 2024-04-30 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+        | 2024-04-05 | repaid   |           | ¥1,037.20  | ¥11,000.00 |
+      And nothing is overdue on 2024-04-30
+
+    Scenario: The bank does without what its delay has cost
+      When the bank waives ¥2.33 of penalty on 2024-04-20, because the delay was the bank's
+      Then the account to 2024-04-30 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+        | 2024-04-20 | waived   |           | ¥2.33      | ¥12,000.00 |
+        | 2024-04-25 | repaid   |           | ¥1,037.20  | ¥11,000.78 |
+
+    Scenario: What was paid already is not done without
+      When the bank waives ¥3.11 of penalty on 2024-04-25, because the delay was the bank's
+      Then it is refused: so much is not owed to be waived
 
   Rule: A loss is shared by fund, bank and guarantee company to the fen (代偿与追偿)
 

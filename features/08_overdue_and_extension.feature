@@ -91,6 +91,36 @@ Feature: Overdue and penalty (逾期与罚息)
       When the bank files a claim on 2025-12-31
       Then it is refused: the guarantor is released
 
+  Rule: Another rate holds from its day, whenever it becomes known (利率调整)
+
+    Scenario: A rate of April that becomes known in June
+      Given the borrower repaid ¥1,037.20 on 2024-04-05
+      And the borrower repaid ¥1,033.00 on 2024-05-05
+      When the bank sets the rate to 3.0 % from 2024-04-05 on
+      Then the account to 2024-06-05 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+        | 2024-04-05 | repaid   |           | ¥1,037.20  | ¥11,000.00 |
+        | 2024-05-05 | fell due | ¥1,027.50 |            | ¥11,000.00 |
+        | 2024-05-05 | repaid   |           | ¥1,033.00  | ¥9,994.50  |
+        | 2024-06-05 | fell due | ¥1,020.32 |            | ¥9,994.50  |
+
+  Rule: Another plan is for the principal to come (重组)
+
+    Scenario: Six instalments more
+      Given the borrower repaid ¥1,037.20 on 2024-04-05
+      When the loan is paid in 18 equal parts of principal from 2024-04-05 on
+      Then 17 instalments are to come, the next of ¥680.06
+
+  Rule: Misused money bears twice the rate, and overdue never both surcharges (挪用)
+
+    Scenario: A car instead of a workshop
+      When it is found that the money was misused from 2024-03-15 on
+      Then on these days there is
+        | date       | penalty | interest due | principal due | accrued | to come    |
+        | 2024-03-20 | ¥6.00   | ¥0.00        | ¥0.00         | ¥18.00  | ¥12,000.00 |
+
   Rule: Money paid ahead does what the borrower chose (部分提前还款)
 
     Scenario Outline: Two thousand more than the first instalment

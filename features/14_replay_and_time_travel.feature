@@ -49,6 +49,40 @@ Feature: Replay and time travel (重放与时点查询)
     Scenario: Before anything was recorded nothing was known
       Then before the record began nothing of the loan was there on 2025-06-30
 
+  Rule: What differs between two reports is told fact by fact and day by day (差异说明)
+
+    Background:
+      Given a loan of ¥12,000.00 at 3.6 % in 12 equal parts of principal was paid out on 2024-03-05
+      And the auditor drew a report named "early"
+
+    Scenario: A payment that the first report did not know
+      When the borrower repays ¥1,037.20 on 2024-04-05
+      And the auditor draws a report named "late"
+      Then by the early report the account to 2024-04-30 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+      And by the late report the account to 2024-04-30 reads
+        | date       | what     | due       | paid       | balance    |
+        | 2024-03-05 | paid out |           | ¥12,000.00 | ¥12,000.00 |
+        | 2024-04-05 | fell due | ¥1,037.20 |            | ¥12,000.00 |
+        | 2024-04-05 | repaid   |           | ¥1,037.20  | ¥11,000.00 |
+      And between the early and the late report what was owed on 2024-04-30 differs because
+        | day        | because      | owed before | owed after |
+        | 2024-04-05 | became known | ¥12,068.59  | ¥11,027.50 |
+
+    Scenario: The days go by
+      Given the borrower repaid ¥500.00 on 2024-04-20
+      Then between 2024-04-01 and 2024-05-10 what is owed differs because
+        | day        | because        | owed before | owed after |
+        | 2024-04-05 | fell due       | ¥12,032.40  | ¥12,037.20 |
+        | 2024-04-06 | became overdue | ¥12,037.20  | ¥12,038.46 |
+        | 2024-04-20 | interest ran   | ¥12,038.46  | ¥12,056.03 |
+        | 2024-04-20 | was paid       | ¥12,056.03  | ¥11,556.03 |
+        | 2024-05-05 | fell due       | ¥11,556.03  | ¥11,573.75 |
+        | 2024-05-07 | became overdue | ¥11,573.75  | ¥11,576.22 |
+        | 2024-05-10 | interest ran   | ¥11,576.22  | ¥11,579.93 |
+
   Rule: What was decided is recorded once, however often it is sent (幂等)
 
     Scenario: The same request again

@@ -37,11 +37,12 @@ class ExtendLoan(Frozen):
 
 
 class ResetRate(Frozen):
-    """`annual_rate` is a fraction as a text: 0.0345 is 3.45 %."""
+    """`annual_rate` is a fraction as a text: 0.0345 is 3.45 %; `evidence` are digests, one at least where money of a later day has moved."""
 
     loan_no: str
     annual_rate: str = Field(pattern=r"^0(\.[0-9]{1,8})?$")
     reason: Words
+    evidence: tuple[Digest, ...] = Field(default=(), max_length=20)
     confirmed_by: Actor
     value_date: date
 
@@ -89,8 +90,8 @@ class ReportClosure(ReportDeath):
 def extend_loan(ledger: Ledger, command: ExtendLoan, context: CommandContext) -> Receipt | None:
     """展期. Raises UnknownLoan, NotPermitted, OtherBank, and what `Loan.extend` refuses."""
     context.actor.must_be(*BANK, action="extend a loan")
-    said = {"months": command.months, "reason": command.reason, **_two(command, context)}
-    return _told(
+    said = {"months": command.months, "reason": command.reason, **by_two(command, context)}
+    return told(
         ledger,
         command,
         context,
@@ -103,8 +104,9 @@ def extend_loan(ledger: Ledger, command: ExtendLoan, context: CommandContext) ->
 def reset_rate(ledger: Ledger, command: ResetRate, context: CommandContext) -> Receipt | None:
     """利率调整, of its day or with hindsight. Raises UnknownLoan, NotPermitted, OtherBank, SharesArePaid, and what `Loan.reset_rate` refuses."""
     context.actor.must_be(*BANK, action="change a rate")
-    said = {"annual_rate": Decimal(command.annual_rate), "reason": command.reason, **_two(command, context)}
-    return _told(
+    said: dict[str, Any] = {"annual_rate": Decimal(command.annual_rate), "reason": command.reason}
+    said |= {"evidence": command.evidence, **by_two(command, context)}
+    return told(
         ledger, command, context, lambda loan: loan.reset_rate(context.moment, value_date=command.value_date, **said)
     )
 
@@ -117,10 +119,10 @@ def restructure_loan(ledger: Ledger, command: RestructureLoan, context: CommandC
         agreed = loan.terms_on(command.value_date)
         plan = {"instalments": command.instalments, "method": command.method}
         terms = RepaymentTerms.model_validate((agreed.model_dump() if agreed else {"annual_rate": 0}) | plan)
-        said = {"terms": terms, "reason": command.reason, **_two(command, context)}
+        said = {"terms": terms, "reason": command.reason, **by_two(command, context)}
         loan.restructure(context.moment, value_date=command.value_date, consented_by=command.consented_by, **said)
 
-    return _told(ledger, command, context, restructure)
+    return told(ledger, command, context, restructure)
 
 
 def find_misuse(ledger: Ledger, command: FindMisuse, context: CommandContext) -> Receipt | None:
@@ -128,7 +130,7 @@ def find_misuse(ledger: Ledger, command: FindMisuse, context: CommandContext) ->
     context.actor.must_be(*OBSERVERS, action="record misuse")
     said: dict[str, Any] = {"reason": command.reason, "evidence": command.evidence, "bank_knew": command.bank_knew}
     said |= {"found_by": context.actor, "confirmed_by": command.confirmed_by}
-    return _told(
+    return told(
         ledger, command, context, lambda loan: loan.find_misuse(context.moment, value_date=command.value_date, **said)
     )
 
@@ -141,14 +143,14 @@ def refund(ledger: Ledger, command: Refund, context: CommandContext) -> Receipt 
         reference = f"{loan.contract.bank}|{command.bank_reference}"
         loan.refund(context.moment, amount=command.amount_fen, value_date=command.value_date, bank_reference=reference)
 
-    return _told(ledger, command, context, pay_back)
+    return told(ledger, command, context, pay_back)
 
 
 def report_death(ledger: Ledger, command: ReportDeath, context: CommandContext) -> Receipt | None:
     """借款人身故. Raises UnknownLoan, NotPermitted, SaidBefore, BeforeContract, DatedInFuture."""
     context.actor.must_be(*OBSERVERS, action="report a death")
     said: dict[str, Any] = {"evidence": command.evidence, "by": context.actor}
-    return _told(
+    return told(
         ledger, command, context, lambda loan: loan.report_death(context.moment, value_date=command.value_date, **said)
     )
 
@@ -158,7 +160,7 @@ def report_closure(ledger: Ledger, command: ReportClosure, context: CommandConte
     context.actor.must_be(*OBSERVERS, action="report a closure")
     report_by = ledger.calendar.add(command.value_date, REPORT_WITHIN)
     said: dict[str, Any] = {"evidence": command.evidence, "by": context.actor, "report_by": report_by}
-    return _told(
+    return told(
         ledger,
         command,
         context,
@@ -166,12 +168,17 @@ def report_closure(ledger: Ledger, command: ReportClosure, context: CommandConte
     )
 
 
-def _two(command: Any, context: CommandContext) -> dict[str, Any]:
+def by_two(command: Any, context: CommandContext) -> dict[str, Any]:
+    """Who asks, and who confirms."""
     return {"requested_by": context.actor, "confirmed_by": command.confirmed_by}
 
 
-def _told(ledger: Ledger, command: Any, context: CommandContext, tell: Callable[[Loan], None]) -> Receipt | None:
-    """The loan told, and the claim that stands on it of what is owed then."""
+def told(
+    ledger: Ledger, command: Any, context: CommandContext, tell: Callable[[Loan], None], *, received: bool = False
+) -> Receipt | None:
+    """The loan told by somebody who may, and the claim that stands on it of what is owed then; `received`: it may have ceased to be
+    overdue. Raises UnknownLoan, OtherBank, SharesArePaid.
+    """
 
     def decide() -> list[EventSourced[Any]]:
         loan, actor = ledger.loan(command.loan_no), context.actor
@@ -179,6 +186,6 @@ def _told(ledger: Ledger, command: Any, context: CommandContext, tell: Callable[
         if actor.role == "bank_officer" and actor.institution != bank:
             raise OtherBank(field="loan_no", loan_no=command.loan_no, expected=bank, institution=actor.institution)
         tell(loan)
-        return adjusted(ledger, loan, context.moment, command.value_date, received=False)
+        return adjusted(ledger, loan, context.moment, command.value_date, received=received)
 
     return ledger.perform(command, context, decide)

@@ -22,6 +22,7 @@ from domain.money import Fen
 from domain.policy.edition import Edition
 from domain.policy.eligibility import credit_findings, eligibility_findings, ends_on
 from domain.policy.finding import Finding
+from domain.policy.rules import Arrears
 from domain.ratio import ShareScheme
 from domain.rural_partner.partner import RURAL_LOAN, RuralPartner
 from domain.rural_partner.project import PartnerProject
@@ -104,7 +105,7 @@ def approve_application(desk: Desk, command: ApproveApplication, context: Comman
             findings=(
                 *limits,
                 *_ages(application, command.value_date, months),
-                *security_findings(desk, application, accepted_under, amount),
+                *security_findings(desk, application, accepted_under, amount, command.value_date),
             ),
             policy=edition.pin,
             actor=context.actor,
@@ -231,7 +232,7 @@ def _must_still_hold(desk: Desk, application: LoanApplication, approval: Approve
         *credit_findings(edition, applicant, margin_bp=approval.margin_bp, rating=rating),
         *(f for f in eligibility_findings(edition, applicant) if f.rule in PACKAGE),
         *_ages(application, day, approval.months),
-        *security_findings(desk, application, accepted_under, approval.amount_fen),
+        *security_findings(desk, application, accepted_under, approval.amount_fen, day),
     ):
         application.must_hold(finding)
 
@@ -247,7 +248,7 @@ def _begun(
 ) -> Loan:
     """The loan with everything pinned that the signing day says. Raises NoLpr, InvalidInput, TermsNotServiced, ScheduleNotOffered, DatedInFuture."""
     quote, amount = desk.book.lpr_on(command.value_date), approval.amount_fen
-    terms = _terms(command, approval.months, quote.one_year + Decimal(approval.margin_bp) / 10_000)
+    terms = _terms(command, approval.months, quote.one_year + Decimal(approval.margin_bp) / 10_000, edition)
     must_be_serviced(amount, command.value_date, terms)
     return Loan.sign(
         context.moment,
@@ -269,8 +270,8 @@ def _begun(
     )
 
 
-def _terms(command: SignApproved, months: int, rate: Decimal) -> RepaymentTerms:
-    """The rate of the signing day is kept for the contract (R-INT-5). Raises InvalidInput."""
+def _terms(command: SignApproved, months: int, rate: Decimal, edition: Edition) -> RepaymentTerms:
+    """The rate of the signing day is kept for the contract (R-INT-5), and how the edition of that day has loans run. Raises InvalidInput."""
     every = months if command.method == "bullet" else command.every
     if months % every:
         problem = f"{months} months are no whole number of such instalments"
@@ -278,4 +279,16 @@ def _terms(command: SignApproved, months: int, rate: Decimal) -> RepaymentTerms:
     given = {"annual_rate": rate, "method": command.method, "instalments": months // every, "every": every}
     if command.method != "bullet":
         given |= {"due_day": command.due_day, "first_due": command.first_due}
-    return RepaymentTerms.model_validate(given | {"servicing": Servicing()})
+    return RepaymentTerms.model_validate(given | {"servicing": _servicing(edition.arrears)})
+
+
+def _servicing(arrears: Arrears | None) -> Servicing:
+    if arrears is None:
+        return Servicing()
+    return Servicing(
+        order=arrears.order,
+        overdue_surcharge=Decimal(arrears.overdue_percent) / 100,
+        misuse_surcharge=Decimal(arrears.misuse_percent) / 100,
+        compound=arrears.compound,
+        next_working_day=arrears.next_working_day,
+    )

@@ -29,6 +29,8 @@ from domain.loan.balances import Balance
 from domain.loan.events import (
     ChargedOff,
     ContractSigned,
+    CostCharged,
+    DateCorrected,
     Disbursed,
     LoanClaimApproved,
     LoanClaimEnded,
@@ -40,6 +42,7 @@ from domain.loan.events import (
     ReservationLapsed,
     TakenOver,
     TermsChanged,
+    Waived,
 )
 from domain.loan_application.events import (
     Approved,
@@ -339,6 +342,9 @@ _TOTALS: Mapping[type[Fact], Callable[[Any], list[TotalMove]]] = {
     RepaymentReversed: _changed,
     TermsChanged: _changed,
     MisuseFound: _changed,
+    CostCharged: _changed,
+    Waived: _changed,
+    DateCorrected: _changed,
     ChargedOff: _changed,
     LoanClaimApproved: _changed,
     LoanClaimEnded: _changed,

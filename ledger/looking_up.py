@@ -88,7 +88,7 @@ def _person(
         sex="male" if male else "female_cadre" if shown.post == "cadre" else "female_worker",
         loans_so_far=len(earlier),
         loans_owing=sum(loan.status(day) != "settled" for loan in loans),
-        overdue_record=credit.get("overdue") == "yes" or any(loan.was_overdue for loan in loans),
+        overdue_record=credit.get("overdue") == "yes" or any(loan.was_overdue(day) for loan in loans),
         other_loans=_loans_elsewhere(application, person),
     )
 
@@ -128,12 +128,12 @@ def _earlier(desk: Desk, application: LoanApplication, person: UUID) -> list[Loa
     return [earlier for earlier in found if earlier.id != application.id]
 
 
-def guaranteed_overdue(desk: Desk, person: UUID) -> bool:
+def guaranteed_overdue(desk: Desk, person: UUID, day: date) -> bool:
     """Whether somebody stood at its signing for a loan that ever was overdue (R-ELI-9)."""
     stood: list[LoanApplication] = [
         desk.ledger.repository.get(UUID(holder)) for holder in desk.ledger.holders(GUARANTEED, str(person))
     ]
-    return any(loan.was_overdue for loan in _loans(desk, stood))
+    return any(loan.was_overdue(day) for loan in _loans(desk, stood))
 
 
 def _loans(desk: Desk, earlier: list[LoanApplication]) -> list[Loan]:

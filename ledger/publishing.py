@@ -54,7 +54,7 @@ def publish_policy(ledger: Ledger, command: PublishPolicy, context: CommandConte
     Raises EditionUnreadable, OtherCity, PublishedOtherwise, QuotedOtherwise, NotPermitted, DatedInFuture.
     """
     context.actor.must_be(*PUBLISHERS, action="publish policy")
-    editions = [read_edition(text) for text in command.editions]
+    editions = [_edition(text) for text in command.editions]
 
     def decide() -> list[Policy]:
         policy: Policy = ledger.find(Policy.STREAM) or Policy.begin(context.moment, CITY_CODE)

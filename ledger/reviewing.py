@@ -107,7 +107,9 @@ def review_guarantee(desk: Desk, command: ReviewGuarantee, context: CommandConte
     """担保审核 with its counter-guarantees or their waiver. Raises what `LoanApplication.review` refuses."""
 
     def findings(application: LoanApplication, edition: Edition) -> tuple[Finding, ...]:
-        return security_findings(desk, application, edition, command.most_fen or application.opening.amount_fen)
+        return security_findings(
+            desk, application, edition, command.most_fen or application.opening.amount_fen, command.value_date
+        )
 
     return _review(desk, "guarantee", command, context, findings, most_fen=command.most_fen)
 
@@ -243,14 +245,16 @@ def _must_be_over(loan: Loan, command: ReleaseCounterGuarantee) -> None:
         raise StillStands(field="version", **said, day=command.value_date)
 
 
-def security_findings(desk: Desk, application: LoanApplication, edition: Edition, amount: Fen) -> tuple[Finding, ...]:
+def security_findings(
+    desk: Desk, application: LoanApplication, edition: Edition, amount: Fen, day: date
+) -> tuple[Finding, ...]:
     """What stands for the application now, set against an amount."""
     standing = [
         Standing(
             form=fact.form,
             person=str(fact.person) if fact.person else None,
             fen=fact.value_fen,
-            overdue=fact.person is not None and guaranteed_overdue(desk, fact.person),
+            overdue=fact.person is not None and guaranteed_overdue(desk, fact.person, day),
         )
         for fact in application.counter_guarantees
     ]

@@ -27,6 +27,8 @@ from domain.loan.balances import Balance
 from domain.loan.events import (
     ChargedOff,
     ContractSigned,
+    CostCharged,
+    DateCorrected,
     Disbursed,
     LoanClaimApproved,
     LoanClaimEnded,
@@ -36,6 +38,7 @@ from domain.loan.events import (
     ReservationLapsed,
     TakenOver,
     TermsChanged,
+    Waived,
 )
 from domain.loan_application.events import CapacityReleased, CapacityReserved
 from domain.money import Fen
@@ -279,6 +282,9 @@ _CHANGES: Mapping[str, Callable[[Recorded, Body], Iterable[Change]]] = {
     Repaid.TOPIC: _moved,
     TermsChanged.TOPIC: _moved,
     MisuseFound.TOPIC: _moved,
+    CostCharged.TOPIC: _moved,
+    Waived.TOPIC: _moved,
+    DateCorrected.TOPIC: _moved,
     RepaymentReversed.TOPIC: _moved,
     ChargedOff.TOPIC: _moved,
     ReservationLapsed.TOPIC: _moved,

@@ -69,13 +69,24 @@ class Keeper(PostgresTrackingRecorder):
         """Up to where the facts are folded."""
         return self.max_tracking_id(LOG) or 0
 
-    def fold(self, facts: Sequence[Any], upto: int) -> None:
-        """Fold facts, and advance to `upto`, in one transaction. Tracking is taken first, so every order of locks is the same."""
+    def fold(self, facts: Sequence[Any], upto: int, *, settle: bool = True) -> None:
+        """Fold facts, and advance to `upto`, in one transaction. Tracking is taken first, so every order of locks is the same.
+
+        Whoever goes on at once with the next page settles after the last one.
+        """
         concerning = [fact for fact in facts if self.projection.concerns(fact)]
         with self.datastore.transaction(commit=True) as cursor:
             self._insert_tracking(cursor, Tracking(LOG, upto))
             if concerning:
                 self.projection.write(cursor, self.schema, concerning)
+            if settle:
+                self.projection.settle(cursor, self.schema, upto)
+            cursor.execute("SELECT pg_notify('projections', %s)", (self.projection.name,))
+
+    def settle(self, upto: int) -> None:
+        """After the last page, where that was full."""
+        with self.datastore.transaction(commit=True) as cursor:
+            self.projection.settle(cursor, self.schema, upto)
             cursor.execute("SELECT pg_notify('projections', %s)", (self.projection.name,))
 
 
@@ -98,10 +109,10 @@ def advance(
     keeper: Keeper, upto: int | None = None, page_size: int = 5000, told: Callable[[int], None] | None = None
 ) -> int:
     """Fold everything recorded so far (or up to a position), page by page; returns the position. Raises Stopped."""
-    position = keeper.position()
+    position, full = keeper.position(), False
     while facts := keeper.projection.page(keeper.connection, position, page_size, upto):
         try:
-            keeper.fold(facts, facts[-1].position)
+            keeper.fold(facts, facts[-1].position, settle=len(facts) < page_size)
         except IntegrityError:
             pass  # the tables were switched meanwhile and are further on
         except Exception as problem:
@@ -111,6 +122,9 @@ def advance(
         position = keeper.position()
         if told is not None:
             told(position)
+        full = len(facts) == page_size
+    if full:
+        keeper.settle(position)
     return position
 
 

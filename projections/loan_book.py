@@ -23,6 +23,8 @@ from domain.loan.events import (
     BecameOverdue,
     ChargedOff,
     ContractSigned,
+    CostCharged,
+    DateCorrected,
     Disbursed,
     JobsReported,
     MisuseFound,
@@ -33,6 +35,7 @@ from domain.loan.events import (
     Settled,
     TakenOver,
     TermsChanged,
+    Waived,
 )
 from domain.money import Fen
 from projections import log
@@ -231,6 +234,15 @@ def _disbursed(loan: str, body: Body) -> Iterable[Change]:
     )
 
 
+def _redated(loan: str, body: Body) -> Iterable[Change]:
+    changes = [*_moved(loan, body)]
+    if body["corrects"] == "disbursed":
+        fen = body["amount_fen"]
+        changes += [Change(loan, body["from_date"], _amounts(disbursed=-fen))]
+        changes += [Change(loan, body["value_date"], _amounts(disbursed=fen))]
+    yield from _together(changes)
+
+
 def _charged_off(loan: str, body: Body) -> Iterable[Change]:
     day: str = body["value_date"]
     year = () if body["date_derived"] else (("charged_off_year", int(day[:4])),)
@@ -279,6 +291,9 @@ _CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
     Repaid.TOPIC: _moved,
     TermsChanged.TOPIC: _moved,
     MisuseFound.TOPIC: _moved,
+    CostCharged.TOPIC: _moved,
+    Waived.TOPIC: _moved,
+    DateCorrected.TOPIC: _redated,
     RepaymentReversed.TOPIC: _moved,
     ChargedOff.TOPIC: _charged_off,
     BecameOverdue.TOPIC: _saying(overdue=1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -79,6 +79,17 @@ def stream(connection: psycopg.Connection[Any], stream_id: UUID, known_at: int |
         " ORDER BY originator_version"
     )
     return _rows(connection, statement, (stream_id, known_at if known_at is not None else 2**62))
+
+
+def streams(
+    connection: psycopg.Connection[Any], stream_ids: Sequence[str], upto: int, topics: Iterable[str]
+) -> list[Recorded]:
+    """The facts of some streams that are of some topics, stream by stream, as known at a position."""
+    statement = (
+        f"SELECT {COLUMNS} FROM ledger.stored_events WHERE originator_id = ANY(%b::uuid[]) AND notification_id <= %b::bigint"
+        " AND topic = ANY(%b::text[]) ORDER BY originator_id, originator_version"
+    )
+    return _rows(connection, statement, (list(stream_ids), upto, list(topics)))
 
 
 def position_at(connection: psycopg.Connection[Any], moment: datetime) -> int:

@@ -45,6 +45,9 @@ class Projection(ABC, Generic[F]):
     counts_to_the_day: ClassVar[bool] = False
     """Whether it counts up to the day asked for, and so says more where whoever has a clock asks for today."""
 
+    knows_earlier: ClassVar[bool] = True
+    """Whether it says what was known at an earlier position."""
+
     @abstractmethod
     def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[F]:
         """The next facts of the log, as much of each as the read model needs."""
@@ -52,6 +55,9 @@ class Projection(ABC, Generic[F]):
     @abstractmethod
     def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[F]) -> None:
         """Fold the facts, in order, into the tables of `schema`."""
+
+    def settle(self, cursor: Cursor[Any], schema: str, upto: int) -> None:
+        """At the head of the log, in the last page's transaction: work out what is worked out once for all pages."""
 
     @abstractmethod
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:

@@ -17,6 +17,7 @@ from projections.application_queue import ApplicationQueue
 from projections.application_register import ApplicationRegister
 from projections.audit_trail import AuditTrail
 from projections.claim_register import ClaimRegister
+from projections.due_list import DueList
 from projections.fund_position import FundPosition
 from projections.keeper import LOG
 from projections.loan_book import LoanBook
@@ -39,6 +40,7 @@ ALL: tuple[Projection[Any], ...] = (
     FundPosition(),
     ClaimRegister(),
     OverdueList(),
+    DueList(),
 )
 """Every projection there is."""
 
@@ -140,6 +142,9 @@ def put(asked: Projection[Any], question: Question) -> Reading:
             field = "--where" if column in question.where else "--group-by"
             known = ", ".join(asked.columns)
             raise UnknownColumn(field=field, name=asked.name, column=ascii(column[:60]), known=known)
+    if question.known_at is not None and not asked.knows_earlier:
+        problem, expected = "the list is of what is known now", "nothing; `loan show` says it of a loan"
+        raise InvalidInput(field="known_at", problem=problem, expected=expected)
     question = replace(question, group_by=tuple(dict.fromkeys(question.group_by)))
     source, times = asked.source(question.as_of, question.known_at)
     wanted = {f"where_{name}": _inside(asked.columns[name], name, value) for name, value in question.where.items()}

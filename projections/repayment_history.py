@@ -1,7 +1,7 @@
 """The repayment history 还款明细: what was paid out, paid, taken back and given up, and how each payment was allocated.
 
 A payment that arrived late, or was reversed, changes what later ones paid; such changes stand on the dates that they change, as rows
-of kind `reallocated`.
+of kind `reallocated`. A corrected date takes the amount from its old day and puts it on the new one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from domain.loan.balances import Balance
 from domain.loan.events import (
     ChargedOff,
     ContractSigned,
+    CostCharged,
+    DateCorrected,
     Disbursed,
     MisuseFound,
     Refunded,
@@ -23,6 +25,7 @@ from domain.loan.events import (
     RepaymentReversed,
     TakenOver,
     TermsChanged,
+    Waived,
 )
 from domain.money import Fen
 from projections import log
@@ -36,17 +39,22 @@ _KINDS = {
     Refunded.TOPIC: "refunded",
     TermsChanged.TOPIC: "terms_changed",
     MisuseFound.TOPIC: "misuse_found",
+    CostCharged.TOPIC: "cost_charged",
+    Waived.TOPIC: "waived",
+    DateCorrected.TOPIC: "date_corrected",
     ChargedOff.TOPIC: "charged_off",
     TakenOver.TOPIC: "taken_over",
 }
-_COLUMNS = "position, value_date, loan, version, kind, amount, principal, interest, penalty, refundable, date_derived"
-_PARTS = (Balance.PRINCIPAL, Balance.INTEREST, Balance.PENALTY, Balance.REFUNDABLE)
+_COLUMNS = (
+    "position, value_date, loan, version, kind, amount, principal, interest, penalty, costs, refundable, date_derived"
+)
+_PARTS = (Balance.PRINCIPAL, Balance.INTEREST, Balance.PENALTY, Balance.COSTS, Balance.REFUNDABLE)
 
 
 class RepaymentHistory(Projection[Told]):
     name = "repayment_history"
     order = "loan_no, position, value_date"
-    version = 2
+    version = 3
     topics = frozenset({ContractSigned.TOPIC, *_KINDS})
     tables: ClassVar[Mapping[str, str]] = {
         "repayment_history": "position, value_date",
@@ -57,13 +65,13 @@ class RepaymentHistory(Projection[Told]):
         CREATE TABLE {schema}.repayment_history (
           position bigint NOT NULL, value_date date NOT NULL, loan uuid NOT NULL, version bigint NOT NULL, kind text NOT NULL,
           amount bigint NOT NULL, principal bigint NOT NULL, interest bigint NOT NULL, penalty bigint NOT NULL,
-          refundable bigint NOT NULL, date_derived text, PRIMARY KEY (position, value_date));
+          costs bigint NOT NULL, refundable bigint NOT NULL, date_derived text, PRIMARY KEY (position, value_date));
         CREATE INDEX repayment_history_by_loan ON {schema}.repayment_history (loan, value_date, position);
     """
     columns: ClassVar[Mapping[str, Kind]] = {
         "loan_no": "text", "bank": "text", "county": "text", "value_date": "date", "kind": "text", "version": "number",
-        "amount": "money", "principal": "money", "interest": "money", "penalty": "money", "refundable": "money",
-        "date_derived": "text", "position": "number",
+        "amount": "money", "principal": "money", "interest": "money", "penalty": "money", "costs": "money",
+        "refundable": "money", "date_derived": "text", "position": "number",
     }  # fmt: skip
 
     def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Told]:
@@ -97,9 +105,11 @@ def _rows(fact: Told, body: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
         parts[change["balance"]] = parts.get(change["balance"], 0) + change["fen"]
     reverses = fact.topic == RepaymentReversed.TOPIC
     own: str = min(days, default=body["value_date"]) if reverses else body["value_date"]
-    amount: Fen = -body["amount_fen"] if reverses else body["amount_fen"]
-    for day in sorted({own, *days}):
+    amounts = {own: -body["amount_fen"] if reverses else body["amount_fen"]}
+    if fact.topic == DateCorrected.TOPIC:
+        amounts[body["from_date"]] = -body["amount_fen"]
+    for day in sorted({*amounts, *days}):
         parts = days.get(day, {})
-        kind, moved = (_KINDS[fact.topic], amount) if day == own else ("reallocated", 0)
+        kind, moved = (_KINDS[fact.topic], amounts[day]) if day in amounts else ("reallocated", 0)
         changes = (parts.get(part, 0) for part in _PARTS)
         yield (fact.position, day, fact.stream, fact.version, kind, moved, *changes, body["date_derived"])

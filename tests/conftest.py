@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -20,6 +22,13 @@ from domain.facts import Moment
 from ledger.context import CommandContext
 from ledger.ledger import Ledger
 from ledger.migrating import migrate
+from projections.engine import Engine
+from projections.querying import ALL
+from tests import memory
+
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory.folder())
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _numbers = count(1)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -27,12 +36,12 @@ DIGEST_KEY = b"digest key of the tests, 32 byte"
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The connection string of a server; databases are made on it."""
     if url := os.environ.get("DATABASE_URL"):
         yield make_conninfo(url)
         return
-    with EmbeddedPostgres.start(tmp_path_factory.mktemp("server")) as embedded:
+    with TemporaryDirectory(dir=memory.folder()) as folder, EmbeddedPostgres.start(Path(folder)) as embedded:
         _hurry(embedded.dsn())
         yield embedded.dsn()
 
@@ -47,10 +56,12 @@ def _hurry(server: str) -> None:
 
 @pytest.fixture(scope="session")
 def template(server: str) -> Iterator[str]:
-    """A migrated database to copy."""
+    """A migrated database with empty projections, to copy."""
     name = f"loan_ledger_template_{os.getpid()}"
     dsn = _create(server, name)
     migrate(dsn)
+    with Engine(as_role(dsn, "projector"), ALL) as engine:
+        engine.catch_up()
     yield name
     _drop(server, name)
 
@@ -102,7 +113,7 @@ def scratch(server: str, template: str | None = None) -> Iterator[str]:
 def _create(server: str, name: str, template: str | None = None) -> str:
     made = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template:
-        made += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        made += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(made)
     return make_conninfo(server, dbname=name)

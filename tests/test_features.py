@@ -8,10 +8,11 @@ pytest_plugins = (
     "tests.steps.office",
     "tests.steps.applying",
     "tests.steps.deciding",
-    "tests.steps.funding",
     "tests.steps.lending",
+    "tests.steps.funding",
     "tests.steps.partners",
     "tests.steps.repaying",
+    "tests.steps.correcting",
     "tests.steps.claiming",
     "tests.steps.travelling",
 )

@@ -9,10 +9,11 @@ import tempfile
 from pathlib import Path
 
 from api.embedded import EmbeddedPostgres
+from tests import memory
 
 
 def main(command: list[str]) -> int:
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres.start(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(dir=memory.folder()) as folder, EmbeddedPostgres.start(Path(folder)) as server:
         return subprocess.run(command, env={**os.environ, "DATABASE_URL": server.dsn()}, check=False).returncode
 
 

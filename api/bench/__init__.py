@@ -11,7 +11,7 @@ from api.bench.answering import loan_by_number, page_of_fifty
 from api.bench.appending import appends
 from api.bench.applying import histories, registers
 from api.bench.checking import checks
-from api.bench.closing import closings
+from api.bench.closing import closings, growing
 from api.bench.commanding import commands
 from api.bench.contest import Benchmark, Effort, Measured, measure
 from api.bench.demonstrating import demonstrations
@@ -43,6 +43,7 @@ _ALL = (
     Benchmark("as_of_register", "registers/s", registers, most=5),
     Benchmark("demonstration", "facts/s", demonstrations, most=5),
     Benchmark("close_day", "loans/s", closings, most=5),
+    Benchmark("close_day_million", "loans/s", growing, most=5, long=True),
     *(Benchmark(f"late_receipt_{n}", "receipts/s", partial(late_receipts, facts=n)) for n in (100, 1000, 10_000)),
     *(Benchmark(f"loan_owed_{n}", "looks/s", partial(looks, facts=n)) for n in (100, 1000, 10_000)),
     Benchmark("schedules", "schedules/s", schedules),
@@ -66,7 +67,7 @@ def load() -> dict[str, float]:
 def run_benchmarks(
     server_dsn: str, names: Sequence[str] = (), *, say: Callable[[str], None], effort: Effort = FULL
 ) -> list[Measured]:
-    """Run the named benchmarks, or all, in their order; `say` hears of each. Raises UnknownBenchmark, NeedsPackage.
+    """Run the named benchmarks, or all that are not long, in their order; `say` hears of each. Raises UnknownBenchmark, NeedsPackage.
 
     `server_dsn` belongs to someone who may make databases. Every benchmark makes its own and drops them.
     """
@@ -75,7 +76,7 @@ def run_benchmarks(
             raise UnknownBenchmark(field="name", name=name, known=", ".join(NAMES))
     measured = []
     for benchmark in _ALL:
-        if not names or benchmark.name in names:
+        if benchmark.name in names or not (names or benchmark.long):
             try:
                 measured.append(measure(benchmark, server_dsn, effort))
             except NeedsPackage as needed:

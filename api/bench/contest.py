@@ -40,7 +40,8 @@ class Contest:
 class Benchmark:
     """What is compared, and what ratio of ours to the baseline must and should be reached.
 
-    `open` prepares both sides on a server and clears up; `most` bounds the rounds of what takes seconds each.
+    `open` prepares both sides on a server and clears up; `most` bounds the rounds of what takes seconds each; what takes `long` is
+    measured only when it is named.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Benchmark:
     must: float | None = None
     aim: float | None = None
     most: int = 99
+    long: bool = False
 
 
 @dataclass(frozen=True)

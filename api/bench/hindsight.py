@@ -21,6 +21,11 @@ from ledger.repaying import RecordRepayment, record_repayment
 FEW, SPAN = 10, 1200
 """Facts of the loan that is compared with, and the days over which payments are spread."""
 SHORT = 60
+_LATE = {
+    "reason": "the bank's file came late",
+    "evidence": ["0" * 64],
+    "confirmed_by": {"subject": "second", "role": "bank_supervisor", "institution": "b", "region": "c"},
+}
 LAST = book.SIGNED + timedelta(days=SPAN + 10)
 _TERMS = RepaymentTerms(annual_rate=Decimal("0.0395"), instalments=60, servicing=Servicing(next_working_day=False))
 
@@ -36,6 +41,7 @@ def late_receipts(server: str, effort: Effort, *, facts: int) -> Iterator[Contes
                 "amount_fen": 100,
                 "value_date": LAST - timedelta(days=40),
                 "bank_reference": f"late-{next(numbers)}",
+                **_LATE,
             }
             record_repayment(ledger, RecordRepayment.model_validate({"loan_no": loan_no, **said}), book.context())
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -72,13 +73,19 @@ def options(
     )
 
 
+@cache
+def _command() -> Any:
+    """Every command, worked out of its signature once for all runs of a process."""
+    return typer.main.get_command(app)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command; global options may stand before or after its name."""
     arguments = _globals_first(list(arguments))
     settings = Settings(data=Path(".loan-ledger"), json="--json" in arguments, language=_asked_language(arguments))
     try:
         _readable(arguments)
-        result = app(arguments, standalone_mode=False)
+        result = _command()(arguments, standalone_mode=False)
     except Refusal as refusal:
         return _refused(refusal, settings)
     except Previewed as seen:

@@ -93,9 +93,9 @@ def _equalities(texts: Iterable[str]) -> dict[str, str]:
     return wanted
 
 
-def position_of(installation: Installation, known_at: str | None) -> int | None:
+def position_of(installation: Installation, known_at: str | None, field: str = "--known-at") -> int | None:
     """A position as it is; a time becomes the last position recorded by then. Raises InvalidInput."""
     if known_at is None:
         return None
-    known = parse_known_at(known_at, "--known-at")
+    known = parse_known_at(known_at, field)
     return known if isinstance(known, int) else log.position_at(installation.projector, known)

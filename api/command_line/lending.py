@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api import statements
+from api import differences, statements
 from api.command_line.app import CLEAN, app, context_of, facts_table, rows_table, show, write_file
 from api.command_line.applying import Day, day_of
 from api.command_line.asking import position_of
@@ -22,8 +22,9 @@ from domain.facts import Fact
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
 from domain.money import parse_yuan
+from domain.recorded import Recorded
 from domain.state import replayed
-from ledger import altering, compensating, disbursing, repaying, reporting
+from ledger import altering, compensating, correcting, disbursing, repaying, reporting
 from projections import log
 
 loan = typer.Typer(no_args_is_help=True, help="Loans 贷款.")
@@ -33,6 +34,20 @@ Number = Annotated[str, typer.Argument(help="The loan's number.")]
 Amount = Annotated[str, typer.Argument(help="In yuan.")]
 Reference = Annotated[str, typer.Option(help="The bank's own number of the payment.")]
 ON_DAY = typer.Option("--on", help="The day that is looked at; today if left out.")
+Reason = Annotated[str, typer.Option(help="Why, in words.")]
+Second = Annotated[str, typer.Option("--confirmed-by", help="The second person, as --as names one.")]
+Consent = Annotated[
+    str | None,
+    typer.Option(
+        "--consented-by", help="The guarantor's person, as --as names one; left out, the guarantor is released."
+    ),
+]
+Evidence = Annotated[list[str] | None, typer.Option("--evidence", help="SHA-256 of a document; may be given again.")]
+WhyLate = Annotated[str | None, typer.Option("--reason", help="Why it is recorded after money of a later day.")]
+SecondIfLate = Annotated[
+    str | None,
+    typer.Option("--confirmed-by", help="The second person, where money of a later day was recorded before."),
+]
 
 
 @loan.command()
@@ -51,10 +66,14 @@ def repay(
     prepayment: Annotated[
         str | None, typer.Option(help="For principal paid ahead: shorten (fewer instalments) or lower (smaller ones).")
     ] = None,
+    reason: WhyLate = None,
+    second: SecondIfLate = None,
+    evidence: Evidence = None,
     on: Day = None,
 ) -> int:
     """Record a repayment; it pays what the contract's order says 还款."""
     said = {"amount_fen": parse_yuan(amount), "bank_reference": reference, "prepayment": prepayment}
+    said |= {"reason": reason, "evidence": evidence or [], "confirmed_by": _actor(second)}
     return _told(context, number, on, repaying.record_repayment, repaying.RecordRepayment, said)
 
 
@@ -63,6 +82,9 @@ def receipt(
     context: typer.Context,
     parts: Annotated[list[str], typer.Argument(help="NUMBER=AMOUNT of each loan that it is for.")],
     reference: Reference,
+    reason: WhyLate = None,
+    second: SecondIfLate = None,
+    evidence: Evidence = None,
     on: Day = None,
 ) -> int:
     """Record one receipt for several loans of a bank, all of it or nothing 一笔回款分还多笔贷款."""
@@ -72,6 +94,7 @@ def receipt(
     with Installation(settings) as installation:
         day = day_of(on, made.moment)
         given = {"parts": said, "bank_reference": reference, "value_date": day}
+        given |= {"reason": reason, "evidence": evidence or [], "confirmed_by": _actor(second)}
         repaying.record_receipt(installation.ledger, repaying.RecordReceipt.model_validate(given), made)
         today = made.moment.today
         document = {"loans": [owing(installation.ledger.loan(one["loan_no"]), today) for one in said]}
@@ -87,23 +110,13 @@ def reverse(
         int, typer.Argument(help="The repayment's version in the loan's stream (`replay loan/NUMBER`).")
     ],
     reason: Annotated[str, typer.Option(help="Why the repayment does not hold.")],
-    second: Annotated[str, typer.Option("--confirmed-by", help="The second person, as --as names one.")],
+    second: Second,
+    evidence: Evidence = None,
     on: Day = None,
 ) -> int:
     """Take a repayment back, with a second person 还款冲正."""
-    said = {"version": version, "reason": reason, "confirmed_by": parse_actor(second)}
+    said = {"version": version, "reason": reason, "evidence": evidence or [], "confirmed_by": parse_actor(second)}
     return _told(context, number, on, repaying.reverse_repayment, repaying.ReverseRepayment, said)
-
-
-Reason = Annotated[str, typer.Option(help="Why, in words.")]
-Second = Annotated[str, typer.Option("--confirmed-by", help="The second person, as --as names one.")]
-Consent = Annotated[
-    str | None,
-    typer.Option(
-        "--consented-by", help="The guarantor's person, as --as names one; left out, the guarantor is released."
-    ),
-]
-Evidence = Annotated[list[str] | None, typer.Option("--evidence", help="SHA-256 of a document; may be given again.")]
 
 
 @loan.command()
@@ -128,10 +141,11 @@ def reset_rate(
     rate: Annotated[str, typer.Argument(help="A year, as a fraction: 0.0345 is 3.45 %.")],
     reason: Reason,
     second: Second,
+    evidence: Evidence = None,
     on: Day = None,
 ) -> int:
     """Another rate from a day on, with hindsight too 利率调整."""
-    said = {"annual_rate": rate, "reason": reason, "confirmed_by": parse_actor(second)}
+    said = {"annual_rate": rate, "reason": reason, "evidence": evidence or [], "confirmed_by": parse_actor(second)}
     return _told(context, number, on, altering.reset_rate, altering.ResetRate, said)
 
 
@@ -172,6 +186,52 @@ def refund(context: typer.Context, number: Number, amount: Amount, reference: Re
     """Pay back what was paid beyond what was owed 退款."""
     said = {"amount_fen": parse_yuan(amount), "bank_reference": reference}
     return _told(context, number, on, altering.refund, altering.Refund, said)
+
+
+@loan.command("correct-date")
+def correct_date(
+    context: typer.Context,
+    number: Number,
+    version: Annotated[int, typer.Argument(help="The fact's version in the loan's stream (`replay loan/NUMBER`).")],
+    reason: Reason,
+    second: Second,
+    evidence: Evidence = None,
+    on: Day = None,
+) -> int:
+    """What was recorded holds from another day; what came after it is worked out anew 起息日更正."""
+    said = {"version": version, "reason": reason, "evidence": evidence or [], "confirmed_by": parse_actor(second)}
+    return _told(context, number, on, correcting.correct_date, correcting.CorrectDate, said)
+
+
+@loan.command()
+def cost(
+    context: typer.Context,
+    number: Number,
+    amount: Amount,
+    reason: Reason,
+    evidence: Evidence = None,
+    on: Day = None,
+) -> int:
+    """Charge what collecting has cost 费用."""
+    said = {"amount_fen": parse_yuan(amount), "reason": reason, "evidence": evidence or []}
+    return _told(context, number, on, correcting.charge_cost, correcting.ChargeCost, said)
+
+
+@loan.command()
+def waive(
+    context: typer.Context,
+    number: Number,
+    part: Annotated[str, typer.Argument(help="costs, penalty or interest.")],
+    amount: Amount,
+    reason: Reason,
+    second: Second,
+    evidence: Evidence = None,
+    on: Day = None,
+) -> int:
+    """Do without what is owed of costs, penalty or interest 减免."""
+    said = {"part": part, "amount_fen": parse_yuan(amount), "reason": reason, "evidence": evidence or []}
+    said |= {"confirmed_by": parse_actor(second)}
+    return _told(context, number, on, correcting.waive, correcting.Waive, said)
 
 
 @loan.command()
@@ -259,12 +319,41 @@ def statement(
     return CLEAN
 
 
-def _facts(installation: Installation, number: str, known_at: str | None) -> list[Fact]:
+@loan.command()
+def difference(
+    context: typer.Context,
+    number: Number,
+    start: Annotated[str, typer.Option("--from", help="The day of the first look.")],
+    end: Annotated[str | None, typer.Option("--to", help="The day of the second; today if left out.")] = None,
+    start_known: Annotated[
+        str | None,
+        typer.Option("--from-known-at", help="What the first look knew: a position or a time; all if left out."),
+    ] = None,
+    end_known: Annotated[str | None, typer.Option("--to-known-at", help="What the second knew, likewise.")] = None,
+) -> int:
+    """Which figures differ between two looks, each at a day and a knowledge, and fact by fact, day by day, why 差异说明."""
+    settings: Settings = context.obj
+    first = parse_day(start, field="--from")
+    last = parse_day(end, field="--to") if end else context_of(settings).moment.today
+    with Installation(settings) as installation:
+        told = _stream(installation, number, None)
+        seen = differences.Seen(first, position_of(installation, start_known, "--from-known-at"))
+        then = differences.Seen(last, position_of(installation, end_known, "--to-known-at"))
+        document = differences.difference(told, seen, then, installation.ledger.calendar)
+    show(settings, document, rows_table(differences.lines(document, settings.language)))
+    return CLEAN
+
+
+def _stream(installation: Installation, number: str, known_at: str | None) -> list[Recorded]:
     """Raises UnknownLoan, InvalidInput."""
     told = log.stream(installation.projector, Loan.create_id(number), position_of(installation, known_at))
     if not told:
         raise UnknownLoan(field="loan_no", loan_no=number)
-    return [recorded.fact for recorded in told]
+    return told
+
+
+def _facts(installation: Installation, number: str, known_at: str | None) -> list[Fact]:
+    return [recorded.fact for recorded in _stream(installation, number, known_at)]
 
 
 def _actor(text: str | None) -> Actor | None:

@@ -42,10 +42,8 @@ class Applicants:
         self.secured(case_no, life, day, asked)
         self.reviewed(case_no, life, day, asked)
         self.approved(case_no, life, life.signed_on, asked.conditions)
-        method = "bullet" if life.terms.method == "bullet" else "equal_instalment"
-        command = approving.SignApproved(
-            case_no=case_no, loan_no=life.loan_no, method=method, value_date=life.signed_on
-        )
+        terms = life.terms.model_dump(include={"method", "every", "due_day", "first_due"})
+        command = approving.SignApproved(case_no=case_no, loan_no=life.loan_no, value_date=life.signed_on, **terms)
         approving.sign_approved(self.desk, command, self.by(life, "bank_officer", life.bank))
 
     def known(self, life: Life, person: tuple[str, str], day: date, phone: str | None = None) -> UUID:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from api.demo.claims import Case
 from api.demo.scene import FUND, POLICY, Life
+from api.demo.servicing import ACTS, changing, shown, two
 from domain.actor import Actor
 from domain.facts import Moment
 from domain.loan.schedule import Instalment, schedule
@@ -24,6 +25,8 @@ from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment,
 from ledger.reporting import ReportJobs, report_jobs
 
 CHANNEL = "demonstration"
+_AFTER_ANY_HOLIDAY = timedelta(days=12)
+"""What falls due on a holiday may be paid on the first working day after it."""
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Player:
         _FATES[life.fate](self, life, due)
 
     def _begin(self, life: Life, apply: Callable[[Life, UUID], None] | None) -> None:
-        clerk, bank = self._by(life, "clerk", FUND), self._by(life, "bank_officer", life.bank)
+        clerk, bank = self.by(life, "clerk", FUND), self.by(life, "bank_officer", life.bank)
         registration = RegisterBorrower(
             name=life.name, id_number=life.id_number, phone=life.phone, value_date=life.signed_on
         )
@@ -57,38 +60,42 @@ class Player:
             order = Disburse(
                 loan_no=life.loan_no, amount_fen=amount, value_date=life.disbursed_on, bank_reference=reference
             )
-            disburse(self.ledger, order, self._by(life, "bank_officer", life.bank))
+            disburse(self.ledger, order, self.by(life, "bank_officer", life.bank))
         created, retained = life.jobs
         jobs = ReportJobs(
             loan_no=life.loan_no, created=created, retained=retained, value_date=life.disbursed_on + timedelta(days=30)
         )
         if jobs.value_date <= self.moment.today:
-            report_jobs(self.ledger, jobs, self._by(life, "clerk", FUND))
+            report_jobs(self.ledger, jobs, self.by(life, "clerk", FUND))
 
     def pay(self, life: Life, row: Instalment, *, days_late: int = 0, fen: Fen | None = None) -> int | None:
-        """Pay an instalment, or another amount; returns the payment's version in the loan's stream."""
+        """Pay an instalment, if anything is due, or another amount; returns the payment's version in the loan's stream."""
         day = row.due + timedelta(days=days_late)
         if day > self.moment.today:
             return None
         loan = self.ledger.loan(life.loan_no)
         owed = loan.owed(day)
         asked = owed.everything if row.balance == 0 else owed.everything - owed.future - owed.accrued
+        if not (fen or asked):
+            return None
+        late = any(movement.value_date > day for movement in loan.movements)
         payment = RecordRepayment(
             loan_no=life.loan_no,
             amount_fen=fen or asked,
             value_date=day,
             bank_reference=f"R-{life.loan_no}-{loan.version + 1}",
+            **(two(life, "银行流水补录 the bank's file came late") | shown(life, "slip") if late else {}),
         )
-        record_repayment(self.ledger, payment, self._by(life, "bank_officer", life.bank))
+        record_repayment(self.ledger, payment, self.by(life, "bank_officer", life.bank))
         return loan.version + 1
 
     def notice(self, life: Life, day: date) -> None:
         """Close the day for one loan."""
         if day <= self.moment.today:
             notice = NoticeOverdue(loan_no=life.loan_no, day=day)
-            notice_overdue(self.ledger, notice, self._by(life, "system", "day_close"))
+            notice_overdue(self.ledger, notice, self.by(life, "system", "day_close"))
 
-    def _by(self, life: Life, role: str, institution: str) -> CommandContext:
+    def by(self, life: Life, role: str, institution: str) -> CommandContext:
         actor = Actor(subject=f"{role}-{institution}"[:64], role=role, institution=institution, region=life.county)
         return CommandContext(actor, self.moment, channel=CHANNEL)
 
@@ -136,10 +143,10 @@ def _bounces(player: Player, life: Life, due: list[Instalment]) -> None:
             loan_no=life.loan_no,
             version=version,
             value_date=due[-1].due,
-            reason="支票退票 cheque returned unpaid",
-            confirmed_by=Actor(subject="supervisor", role="bank_supervisor", institution=life.bank, region=life.county),
+            **two(life, "支票退票 cheque returned unpaid"),
+            **shown(life, "cheque"),
         )
-        reverse_repayment(player.ledger, reversal, player._by(life, "bank_officer", life.bank))
+        reverse_repayment(player.ledger, reversal, player.by(life, "bank_officer", life.bank))
 
 
 def _pays_late(player: Player, life: Life, due: list[Instalment]) -> None:
@@ -153,7 +160,7 @@ def _cured(player: Player, life: Life, due: list[Instalment]) -> None:
     """The last instalment is paid three weeks late."""
     _pays(player, life, due[:-1])
     for row in due[-1:]:
-        player.notice(life, row.due + timedelta(days=1))
+        player.notice(life, row.due + _AFTER_ANY_HOLIDAY)
         if player.pay(life, row, days_late=21) is not None:
             player.notice(life, row.due + timedelta(days=21))
 
@@ -165,7 +172,7 @@ def _lost(player: Player, life: Life, due: list[Instalment]) -> None:
     if not due:
         return
     broke_on = due[kept].due
-    player.notice(life, broke_on + timedelta(days=1))
+    player.notice(life, broke_on + _AFTER_ANY_HOLIDAY)
     day = broke_on + timedelta(days=120)
     if day > player.moment.today:
         return
@@ -179,4 +186,5 @@ _FATES: dict[str, Callable[[Player, Life, list[Instalment]], None]] = {
     "pays_late": _pays_late,
     "cured": _cured,
     "lost": _lost,
+    **{fate: changing(act) for fate, act in ACTS.items()},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -35,15 +36,16 @@ PRODUCTS = ("plain", "rural_partner", "talent", "family", "small_enterprise", "c
 POLICY = PolicyPin(edition="demonstration", digest=hashlib.sha256(b"demonstration").hexdigest())
 MARGIN_BP = 50
 
-Fate = Literal["pays", "prepays", "bounces", "pays_late", "cured", "lost"]
-_FATES: tuple[tuple[Fate, int], ...] = (
-    ("pays", 60),
-    ("prepays", 14),
-    ("bounces", 6),
-    ("pays_late", 6),
-    ("cured", 8),
-    ("lost", 6),
-)
+Fate = Literal[
+    "pays", "prepays", "bounces", "pays_late", "cured", "lost", "extended", "released", "rate", "restructured", "misused",
+    "refunded", "shortened", "lowered", "died", "closed", "waived", "redated", "costs",
+]  # fmt: skip
+_FATES: Mapping[Fate, int] = {
+    "pays": 90, "prepays": 20, "bounces": 11, "pays_late": 11, "cured": 15, "lost": 12, "extended": 4, "released": 2, "rate": 4,
+    "restructured": 3, "misused": 3, "refunded": 3, "shortened": 4, "lowered": 4, "died": 2, "closed": 3, "waived": 3, "redated": 3,
+    "costs": 3,
+}  # fmt: skip
+"""How often each is, of two hundred."""
 _SURNAMES, _NAMES = "王李张刘陈杨赵黄周吴", "伟芳娜敏静丽强磊军洋"
 
 
@@ -85,14 +87,7 @@ def _life(chance: Random, number: int) -> Life:
     enterprise = chance.random() < 0.08
     basis = _basis(signed_on)
     rate = basis.lpr + Decimal(basis.margin_bp) / 10000
-    bullet = chance.random() < 0.4
-    terms = (
-        RepaymentTerms(
-            annual_rate=rate, instalments=1, every=chance.choice((12, 24)), method="bullet", servicing=Servicing()
-        )
-        if bullet
-        else RepaymentTerms(annual_rate=rate, instalments=chance.choice((12, 24, 36)), every=1, servicing=Servicing())
-    )
+    terms = _terms(chance, rate, signed_on)
     bank = chance.choice(BANKS)
     return Life(
         loan_no=f"JN-{signed_on.year}-{number:06d}",
@@ -110,7 +105,32 @@ def _life(chance: Random, number: int) -> Life:
         disbursed_on=signed_on + timedelta(days=chance.randrange(1, 15)),
         parts=2 if chance.random() < 0.1 else 1,
         jobs=(chance.randrange(0, 9), chance.randrange(1, 5)),
-        fate=chance.choices([fate for fate, _ in _FATES], [weight for _, weight in _FATES])[0],
+        fate=chance.choices(list(_FATES), list(_FATES.values()))[0],
+    )
+
+
+def _terms(chance: Random, rate: Decimal, signed_on: date) -> RepaymentTerms:
+    """Paid back at once, by the month, or with interest on the 20th of every quarter's last month; every way of repayment occurs."""
+    way = chance.random()
+    if way < 0.25:
+        months = chance.choice((12, 24))
+        return RepaymentTerms(annual_rate=rate, instalments=1, every=months, method="bullet", servicing=Servicing())
+    if way < 0.45:
+        quarter_end = date(signed_on.year, (signed_on.month + 2) // 3 * 3, 20)
+        return RepaymentTerms(
+            annual_rate=rate,
+            instalments=chance.choice((4, 8)),
+            every=3,
+            method="interest_only",
+            first_due=quarter_end if quarter_end > signed_on + timedelta(days=20) else None,
+            due_day=20,
+            servicing=Servicing(),
+        )
+    return RepaymentTerms(
+        annual_rate=rate,
+        instalments=chance.choice((12, 24, 36)),
+        method="equal_principal" if way < 0.6 else "equal_instalment",
+        servicing=Servicing(),
     )
 
 

@@ -116,9 +116,13 @@ def parameters(request: Request, known: Sequence[str]) -> dict[str, str]:
 async def times(hall: Hall, given: Mapping[str, str]) -> Times:
     """Raises InvalidInput."""
     day = day_in(given, "as_of")
-    known: int | datetime | None = parse_known_at(given["known_at"], "known_at") if "known_at" in given else None
-    position = await hall.position_at(known) if isinstance(known, datetime) else known
-    return Times(day, position, whole(given, "wait_for", 0, 2**53))
+    return Times(day, await known_in(hall, given, "known_at"), whole(given, "wait_for", 0, 2**53))
+
+
+async def known_in(hall: Hall, given: Mapping[str, str], name: str) -> int | None:
+    """A position as it is; a time becomes the last position recorded by then. Raises InvalidInput."""
+    known: int | datetime | None = parse_known_at(given[name], name) if name in given else None
+    return await hall.position_at(known) if isinstance(known, datetime) else known
 
 
 def day_in(given: Mapping[str, str], name: str) -> date | None:
@@ -150,7 +154,8 @@ def flag(given: Mapping[str, str], name: str) -> bool:
 def read_model(router: APIRouter, path: str, asked: Projection[Any], operation_id: str, summary: str) -> None:
     """Serve a read model: every column is a filter."""
     columns = [name for name in asked.columns if name not in Times.NAMES]
-    known = (*columns, *Times.NAMES, "limit", "cursor", "group_by", "totals")
+    offered = [one for one in TIMES if asked.knows_earlier or one["name"] != "known_at"]
+    known = (*columns, *(one["name"] for one in offered), "limit", "cursor", "group_by", "totals")
 
     async def read(request: Request) -> Response:
         hall: Hall = request.app.state.hall
@@ -173,7 +178,7 @@ def read_model(router: APIRouter, path: str, asked: Projection[Any], operation_i
         | documents.problems(documents.READ_PROBLEMS),
         response_class=Response,
         response_model=None,
-        openapi_extra={"parameters": [*filters, *TIMES, *PAGES, *SUMS]},
+        openapi_extra={"parameters": [*filters, *offered, *PAGES, *SUMS]},
     )
 
 

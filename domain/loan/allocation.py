@@ -6,7 +6,7 @@ carries the difference, each part on its own date.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TypeAlias
 
@@ -41,6 +41,40 @@ def course_at(terms: RepaymentTerms | None, movements: Iterable[Movement], day: 
     return course
 
 
+Effect: TypeAlias = Mapping[tuple[Balance, str | None], Fen]
+"""What a movement changed of each balance, and of each party's exposure."""
+
+
+def effect(course: Course, scheme: ShareScheme | None, movement: Movement) -> Effect:
+    """Let a movement move a loan that has come so far, on its day.
+
+    Exposure is every guaranteeing party's share(after) − share(before) of the principal, never the share of a payment (domain.md §3);
+    nobody stands for it once a claim on it is approved.
+    """
+    course.advance(movement.value_date)
+    stood_for = 0 if course.released else course.principal
+    done: dict[tuple[Balance, str | None], Fen] = {
+        (balance, None): fen for balance, fen in course.move(movement).items() if fen
+    }
+    stands_for = 0 if course.released else course.principal
+    if scheme is not None and stands_for != stood_for:
+        shares = zip(scheme.parties, scheme.parts(stood_for), scheme.parts(stands_for), strict=True)
+        for share, old, new in shares:
+            if share.party != "bank" and new != old:
+                done[Balance.EXPOSURE, share.party] = new - old
+    return done
+
+
+def dated(effects: Iterable[tuple[date, Effect]]) -> DatedTotals:
+    """Effects of movements in order, summed by day, balance and party."""
+    totals = DatedTotals()
+    for day, done in effects:
+        for (balance, party), fen in done.items():
+            key = (day, balance, party)
+            totals[key] = totals.get(key, 0) + fen
+    return totals
+
+
 def changes_between(
     terms: RepaymentTerms | None,
     scheme: ShareScheme | None,
@@ -50,51 +84,13 @@ def changes_between(
 ) -> tuple[BalanceChange, ...]:
     """The dated balance changes that lead from the allocation of some movements to that of others, both with hindsight.
 
-    Without terms no interest runs. Exposure is every guaranteeing party's share(after) − share(before) of the principal,
-    never the share of a payment (domain.md §3). What both begin with is gone through once.
+    Without terms no interest runs.
     """
-    old, new = sorted(before, key=IN_ORDER), sorted(after, key=IN_ORDER)
-    course, common = begun(terms, calendar), 0
-    for one, other in zip(old, new, strict=False):
-        if one != other:
-            break
-        course.advance(one.value_date)
-        course.move(one)
-        common += 1
-    return changes_after(course, scheme, old[common:], new[common:])
+    old, new = (_effects(begun(terms, calendar), scheme, movements) for movements in (before, after))
+    return difference(dated(old), dated(new))
 
 
-def changes_after(
-    course: Course, scheme: ShareScheme | None, before: Iterable[Movement], after: Iterable[Movement]
-) -> tuple[BalanceChange, ...]:
-    """The same from where both have a loan that has come so far: what `before` and `after` make of it, each in order."""
-    fork = course.copy()
-    return difference(_allocated(course, scheme, before), _allocated(fork, scheme, after))
-
-
-def _allocated(course: Course, scheme: ShareScheme | None, movements: Iterable[Movement]) -> DatedTotals:
-    """The changes that the movements make together to a loan so far on its way, summed by (date, balance, party)."""
-    totals = DatedTotals()
-    borne = None if scheme is None else _borne(course, scheme)
-    for movement in movements:
-        course.advance(movement.value_date)
-        before = course.principal, course.released
-        for balance, fen in course.move(movement).items():
-            if fen:
-                _add(totals, (movement.value_date, balance, None), fen)
-        if scheme is not None and borne is not None and (course.principal, course.released) != before:
-            bearing = _borne(course, scheme)
-            for share, old, new in zip(scheme.parties, borne, bearing, strict=True):
-                if share.party != "bank" and new != old:
-                    _add(totals, (movement.value_date, Balance.EXPOSURE, share.party), new - old)
-            borne = bearing
-    return totals
-
-
-def _borne(course: Course, scheme: ShareScheme) -> list[Fen]:
-    """What each party stands for, in the order of the scheme; nobody does once a claim on it is approved (domain.md §3)."""
-    return scheme.parts(0 if course.released else course.principal)
-
-
-def _add(totals: DatedTotals, key: tuple[date, Balance, str | None], fen: Fen) -> None:
-    totals[key] = totals.get(key, 0) + fen
+def _effects(
+    course: Course, scheme: ShareScheme | None, movements: Iterable[Movement]
+) -> Iterable[tuple[date, Effect]]:
+    return ((movement.value_date, effect(course, scheme, movement)) for movement in sorted(movements, key=IN_ORDER))

@@ -12,10 +12,10 @@ from domain.errors import InvalidInput
 from domain.facts import Moment
 from domain.loan import events, refusals
 from domain.loan.balances import Balance, balances
-from domain.loan.deciding import Deciding, by_two, positive
+from domain.loan.deciding import Deciding, by_two, in_words, positive, with_evidence
 from domain.loan.movement import Movement
 from domain.loan.schedule import must_be_serviced
-from domain.loan.terms import RepaymentTerms
+from domain.loan.terms import RepaymentTerms, TermsChange, changed
 from domain.money import Fen, yuan
 
 MOST_MONTHS = 12
@@ -63,18 +63,21 @@ class Altering(Deciding):
         annual_rate: Decimal,
         value_date: date,
         reason: str,
+        evidence: Sequence[str] = (),
         requested_by: Actor,
         confirmed_by: Actor,
     ) -> None:
-        """利率调整: another rate a year from the value date on, which may lie behind: what was paid since is allocated anew.
+        """利率调整: another rate a year from the value date on, which may lie behind: what was paid since is allocated anew, by evidence.
 
         Raises NotServiced, LoanEnded, UnderClaim, InvalidInput, SamePerson, DatedInFuture.
         """
         terms = self._terms_on(value_date)
         if annual_rate == terms.annual_rate:
             raise InvalidInput(field="annual_rate", problem="it is the rate of today", expected="another rate")
+        if self._later_money(value_date):
+            with_evidence(evidence)
         other = terms.model_copy(update={"annual_rate": annual_rate})
-        self._change_terms(moment, "rate_reset", other, value_date, reason, requested_by, confirmed_by, None)
+        self._change_terms(moment, "rate_reset", other, value_date, reason, requested_by, confirmed_by, None, evidence)
 
     def restructure(
         self,
@@ -92,10 +95,10 @@ class Altering(Deciding):
         Raises NotServiced, LoanEnded, UnderClaim, ExtendedAlready, InvalidInput, TermsNotServiced, OtherGuarantor, SamePerson, DatedInFuture.
         """
         before, matures_on = self._terms_on(value_date), self.matures_on
-        must_be_serviced(self.disbursed, self.contract.value_date, terms)
-        pinned = terms.model_copy(update={"servicing": before.servicing, "annual_rate": before.annual_rate})
-        if (pinned.every, pinned.unit) != (before.every, before.unit):
+        if (terms.every, terms.unit) != (before.every, before.unit):
             raise InvalidInput(field="every", problem="it is another period", expected="the period of the contract")
+        pinned = changed(before, "restructuring", terms)
+        must_be_serviced(self.disbursed, self.contract.value_date, pinned)
         agreed, longer = self.matures_by(self.contract.terms), self.matures_by(pinned)
         if matures_on is None or agreed is None or longer is None or longer > add_months(agreed, MOST_MONTHS):
             expected = f"an end at most {MOST_MONTHS} months after the contract's"
@@ -125,9 +128,8 @@ class Altering(Deciding):
         self._must_be_serviced()
         self._must_be_open()
         self._must_not_precede(value_date)
-        _in_words(reason)
-        if not evidence:
-            raise InvalidInput(field="evidence", problem="there are none", expected="what shows it, by digest")
+        in_words(reason)
+        with_evidence(evidence)
         if any(movement.kind == "misused" for movement in self.movements):
             raise refusals.MisuseKnown(field="loan_no", loan_no=self.contract.loan_no)
         by = by_two(found_by, confirmed_by)
@@ -182,16 +184,17 @@ class Altering(Deciding):
     def _change_terms(
         self,
         moment: Moment,
-        change: events.TermsChange,
+        change: TermsChange,
         terms: RepaymentTerms,
         value_date: date,
         reason: str,
         requested_by: Actor,
         confirmed_by: Actor,
         consented_by: Actor | None,
+        evidence: Sequence[str] = (),
     ) -> None:
         moment.not_before(value_date)
-        _in_words(reason)
+        in_words(reason)
         scheme = self.contract.share_scheme
         guarantor = next((s for s in scheme.parties if s.party == "guarantor"), None) if scheme else None
         if consented_by is not None and (guarantor is None or consented_by.institution != guarantor.institution):
@@ -199,13 +202,16 @@ class Altering(Deciding):
             said = {"expected": expected, "institution": consented_by.institution, "loan_no": self.contract.loan_no}
             raise refusals.OtherGuarantor(field="consented_by", **said)
         released = guarantor is not None and consented_by is None and change != "rate_reset"
-        movement = Movement(value_date, self.version + 1, "terms_changed", 0, terms=terms, released=released)
+        movement = Movement(
+            value_date, self.version + 1, "terms_changed", 0, terms=terms, change=change, released=released
+        )
         by = by_two(requested_by, confirmed_by)
         self._tell_money(
             events.TermsChanged,
             moment,
             movement,
             reason=reason,
+            evidence=tuple(evidence),
             change=change,
             terms=terms,
             guarantor_released=released,
@@ -213,16 +219,10 @@ class Altering(Deciding):
             requested_by=by["requested_by"],
             confirmed_by=by["confirmed_by"],
         )
-        moved = (movement.value_date for movement in self.movements if movement.kind in ("disbursed", "repaid"))
-        self._settle_if_paid(moment, max([value_date, *moved]), None)
+        self._settle_if_paid(moment)
 
     def _report(self, moment: Moment, value_date: date, what: str) -> None:
         moment.not_before(value_date)
         self._must_not_precede(value_date)
         if self._last(what):
             raise refusals.SaidBefore(field="loan_no", loan_no=self.contract.loan_no)
-
-
-def _in_words(reason: str) -> None:
-    if not reason.strip():
-        raise InvalidInput(field="reason", problem="it is empty", expected="why, in words")

@@ -17,7 +17,8 @@ from domain.money import Fen
 class Balance(StrEnum):
     """The balances of a loan.
 
-    `interest` and `penalty` fall when they are paid (what has accrued is derived, so arrears are accrued + balance);
+    `interest` and `penalty` fall when they are paid or waived (what has accrued is derived, so arrears are accrued + balance);
+    `costs` rise when they are charged and fall likewise; `waived` is what the bank did without of all three;
     `refundable` is what was paid beyond what was owed; `exposure` is a guaranteeing party's part of the principal, `reserved`
     its part of what may still be drawn.
     """
@@ -25,6 +26,8 @@ class Balance(StrEnum):
     PRINCIPAL = "principal"
     INTEREST = "interest"
     PENALTY = "penalty"
+    COSTS = "costs"
+    WAIVED = "waived"
     REFUNDABLE = "refundable"
     CHARGED_OFF = "charged_off"
     EXPOSURE = "exposure"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,10 +10,10 @@ from domain.actor import Actor
 from domain.errors import InvalidInput, SamePerson
 from domain.facts import Moment
 from domain.loan import events, refusals
-from domain.loan.allocation import changes_after
-from domain.loan.balances import Balance, BalanceChange
+from domain.loan.allocation import dated
+from domain.loan.balances import Balance, BalanceChange, difference
 from domain.loan.milestones import in_common
-from domain.loan.movement import IN_ORDER, Movement
+from domain.loan.movement import Movement
 from domain.loan.standing import Standing
 from domain.money import Fen, yuan
 
@@ -33,13 +33,18 @@ class Deciding(Standing):
         self.tell(fact_class, moment, value_date=movement.value_date, amount_fen=movement.fen, changes=changes, **body)
 
     def _changes_to(self, movements: Mapping[int, Movement]) -> tuple[BalanceChange, ...]:
-        before = self._milestones.in_order(self._movements.values())
-        after = sorted(movements.values(), key=IN_ORDER)
-        common = in_common(before, after)
-        course = self._milestones.after(common, self.calendar)
-        return changes_after(course, self.contract.share_scheme, before[common:], after[common:])
+        now = self._milestones
+        before = now.in_order(self._movements.values())
+        then = now.foresee(movements.values())
+        common = in_common(before, then.in_order(()))
+        old, new = (dated(some.effects(common, self.calendar)) for some in (now, then))
+        return difference(old, new)
 
-    def _settle_if_paid(self, moment: Moment, day: date, date_derived: str | None) -> None:
+    def _settle_if_paid(self, moment: Moment, date_derived: str | None = None) -> None:
+        """On the day of the last that moved; what was never paid out is not settled."""
+        if not self._was_drawn:
+            return
+        day = self._last_moved
         if not self.outstanding and not self.is_ended and not (self.is_serviced and self.owed(day).everything):
             day = max([day, *(said for said, _, name, _ in self._said if name == "settled")])
             self.tell(events.Settled, moment, value_date=day, date_derived=date_derived)
@@ -50,6 +55,19 @@ class Deciding(Standing):
             rest = BalanceChange(balance=Balance.RESERVED, party="fund", fen=-self.reserved, value_date=day)
             self.tell(events.ReservationLapsed, moment, value_date=day, changes=(rest,))
 
+    @property
+    def _was_drawn(self) -> bool:
+        return any(movement.kind == "disbursed" for movement in self.movements)
+
+    @property
+    def _last_moved(self) -> date:
+        return max(movement.value_date for movement in self.movements if not movement.kind.startswith("claim_"))
+
+    def _later_money(self, day: date) -> date | None:
+        """The last day after the given one on which anything moved, so that what it met would change."""
+        moved = (m.value_date for m in self.movements if not m.kind.startswith("claim_") and m.value_date > day)
+        return max(moved, default=None)
+
     def _must_be_open(self) -> None:
         if self.is_ended:
             raise refusals.LoanEnded(field="loan_no", loan_no=self.contract.loan_no, status=self.status())
@@ -57,6 +75,10 @@ class Deciding(Standing):
     def _must_be_unclaimed(self) -> None:
         if self.claim_no is not None:
             raise refusals.UnderClaim(field="loan_no", loan_no=self.contract.loan_no, claim_no=self.claim_no)
+
+    def _must_not_be_taken_over(self) -> None:
+        if self.is_taken_over:
+            raise refusals.IsTakenOver(field="loan_no", loan_no=self.contract.loan_no, claim_no=self.claim_no)
 
     def _must_be_serviced(self) -> None:
         if not self.is_serviced:
@@ -74,6 +96,18 @@ def positive(amount: Fen) -> None:
     if amount <= 0:
         problem = f"{yuan(amount)} is not more than 0.00"
         raise InvalidInput(field="amount", problem=problem, expected="a positive amount")
+
+
+def in_words(reason: str) -> None:
+    """Raises InvalidInput."""
+    if not reason.strip():
+        raise InvalidInput(field="reason", problem="it is empty", expected="why, in words")
+
+
+def with_evidence(digests: Sequence[str]) -> None:
+    """Raises InvalidInput."""
+    if not digests:
+        raise InvalidInput(field="evidence", problem="there are none", expected="what shows it, by digest")
 
 
 def by_two(requested_by: Actor, confirmed_by: Actor) -> dict[str, str]:

@@ -12,7 +12,7 @@ from domain.facts import Fact, OpeningFact
 from domain.frozen import Frozen
 from domain.loan.ageing import Ageing, Category
 from domain.loan.balances import BalanceChange
-from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, TermsChange
 from domain.money import Fen
 from domain.ratio import ShareScheme
 
@@ -70,7 +70,6 @@ class Allocation(Frozen):
     penalty_fen: Fen = 0
 
 
-TermsChange: TypeAlias = Literal["extension", "rate_reset", "restructuring"]
 Prepayment: TypeAlias = Literal["shorten", "lower"]
 """What a borrower chose for principal paid ahead: fewer instalments, or lower ones."""
 
@@ -92,13 +91,18 @@ class ReservationLapsed(Fact):
 
 
 class Repaid(MoneyFact):
-    """还款: the borrower paid. `stated` is there when the split comes from a tape, `prepayment` where the borrower chose."""
+    """还款: the borrower paid. `stated` is there when the split comes from a tape, `prepayment` where the borrower chose.
+
+    One that became known after later money had moved names the two people who say so.
+    """
 
     TOPIC = "loan.repaid"
 
     bank_reference: str | None = None
     stated: Allocation | None = None
     prepayment: Prepayment | None = None
+    requested_by: str | None = None
+    confirmed_by: str | None = None
 
 
 class RepaymentReversed(MoneyFact):
@@ -142,6 +146,47 @@ class MisuseFound(MoneyFact):
 
     bank_knew: bool = False
     found_by: str
+    confirmed_by: str
+
+
+Waivable: TypeAlias = Literal["costs", "penalty", "interest"]
+"""What a bank may do without; principal is given up by a charge-off."""
+
+
+class CostCharged(MoneyFact):
+    """费用: the bank spent on collecting what the borrower has to bear: a court's fee, a notary's. `reason` says what for."""
+
+    TOPIC = "loan.cost_charged"
+
+    charged_by: str
+
+
+class Waived(MoneyFact):
+    """减免: the bank does without as much of `part` as is owed on the value date; no money moves (domain.md §5.29)."""
+
+    TOPIC = "loan.waived"
+
+    part: Waivable
+    requested_by: str
+    confirmed_by: str
+
+
+Redated: TypeAlias = Literal["disbursed", "repaid", "refunded", "cost_charged", "waived", "misused", "terms_changed"]
+"""What may turn out to hold from another day; a loss and a claim are ended and recorded anew."""
+
+
+class DateCorrected(MoneyFact):
+    """起息日更正: what fact `corrects_version`, a `corrects`, recorded for `from_date` holds from the value date on; everything after it is worked out anew.
+
+    `amount_fen` is that fact's (domain.md §5.15, §5.29).
+    """
+
+    TOPIC = "loan.date_corrected"
+
+    corrects_version: int
+    corrects: Redated
+    from_date: date
+    requested_by: str
     confirmed_by: str
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.actor import Actor
-from domain.errors import InvalidInput
 from domain.facts import Fact, Moment
 from domain.loan import events, refusals
 from domain.loan.ageing import AGEINGS, CATEGORIES, ageing, category, next_line, quarter_end
 from domain.loan.altering import Altering
 from domain.loan.balances import Balance, BalanceChange, balances
+from domain.loan.correcting import Correcting
 from domain.loan.deciding import by_two, positive
 from domain.loan.movement import Movement
 from domain.money import Fen, yuan
@@ -20,7 +21,7 @@ from domain.money import Fen, yuan
 _A_DAY = timedelta(days=1)
 
 
-class Loan(Altering):
+class Loan(Altering, Correcting):
     TOPIC = "loan"
     Event = Fact
     ContractSigned = events.ContractSigned
@@ -36,6 +37,9 @@ class Loan(Altering):
     Refunded = events.Refunded
     TermsChanged = events.TermsChanged
     MisuseFound = events.MisuseFound
+    CostCharged = events.CostCharged
+    Waived = events.Waived
+    DateCorrected = events.DateCorrected
     BorrowerDied = events.BorrowerDied
     BusinessClosed = events.BusinessClosed
     ChargedOff = events.ChargedOff
@@ -125,19 +129,20 @@ class Loan(Altering):
         stated: events.Allocation | None = None,
         prepayment: events.Prepayment | None = None,
         date_derived: str | None = None,
+        **said: Any,
     ) -> None:
         """Record a payment, which pays what the contract's order says; what is left over is refundable.
 
         A payment that arrives late carries what it changes in later allocations. When nothing is owed any more the loan
-        is settled. `stated` is how a tape split it, `prepayment` what the borrower chose for principal paid ahead. Raises NothingDisbursed, IsTakenOver, InvalidInput, DatedInFuture.
+        is settled. `stated` is how a tape split it, `prepayment` what the borrower chose for principal paid ahead, `said` why it is late and who
+        says so. Raises NothingDisbursed, IsTakenOver, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if stated is None:
             positive(amount)
-            if not self._movements:
+            if not self._was_drawn:
                 raise refusals.NothingDisbursed(field="amount", loan_no=self.contract.loan_no)
-            if self.is_taken_over:
-                raise refusals.IsTakenOver(field="loan_no", loan_no=self.contract.loan_no, claim_no=self.claim_no)
+            self._must_not_be_taken_over()
         movement = Movement(value_date, self.version + 1, "repaid", amount, stated, prepayment)
         self._tell_money(
             events.Repaid,
@@ -147,41 +152,32 @@ class Loan(Altering):
             stated=stated,
             prepayment=prepayment,
             date_derived=date_derived,
+            **said,
         )
-        moved = (m.value_date for m in self._movements.values() if not m.kind.startswith("claim_"))
-        self._settle_if_paid(moment, max(moved), date_derived)
+        self._settle_if_paid(moment, date_derived)
 
-    def reverse_repayment(
-        self, moment: Moment, *, version: int, value_date: date, reason: str, requested_by: Actor, confirmed_by: Actor
+    def receive(
+        self,
+        moment: Moment,
+        *,
+        value_date: date,
+        reason: str | None,
+        evidence: Sequence[str],
+        requested_by: Actor,
+        confirmed_by: Actor | None,
+        **payment: Any,
     ) -> None:
-        """Take a repayment back, with a reason and two people; a settled loan that owes again is reopened.
+        """Record a payment as `repay` does. One that changes what later money has met is said by two people, with a reason and evidence.
 
-        The allocation is worked out again as if the payment had never come. Raises UnknownRepayment, AlreadyReversed,
-        SamePerson, InvalidInput, DatedInFuture.
+        Raises LateReceipt, SamePerson, and what `repay` refuses.
         """
-        moment.not_before(value_date)
-        by = by_two(requested_by, confirmed_by)
-        if not reason.strip():
-            raise InvalidInput(field="reason", problem="it is empty", expected="why the payment does not hold")
-        if version in self._reversed:
-            raise refusals.AlreadyReversed(field="version", version=version, loan_no=self.contract.loan_no)
-        movement = self._movements.get(version)
-        if movement is None or movement.kind != "repaid":
-            raise refusals.UnknownRepayment(field="version", version=version, loan_no=self.contract.loan_no)
-        rest = {v: m for v, m in self._movements.items() if v != version}
-        self.tell(
-            events.RepaymentReversed,
-            moment,
-            value_date=value_date,
-            amount_fen=movement.fen,
-            reverses_version=version,
-            reason=reason,
-            changes=self._changes_to(rest),
-            **by,
-        )
-        if self.is_settled and (self.outstanding or (self.is_serviced and self.owed(value_date).everything)):
-            settled_on = max(day for day, _, name, _ in self._said if name == "settled")
-            self.tell(events.Reopened, moment, value_date=max(value_date, settled_on))
+        later = self._later_money(value_date)
+        given = {"reason": (reason or "").strip(), "evidence": evidence, "confirmed_by": confirmed_by}
+        if later is not None and (missing := [name for name, said in given.items() if not said]):
+            said = {"value_date": value_date, "later": later, "loan_no": self.contract.loan_no}
+            raise refusals.LateReceipt(field=missing[0], **said)
+        by: dict[str, Any] = {**by_two(requested_by, confirmed_by)} if confirmed_by else {}
+        self.repay(moment, value_date=value_date, reason=reason, evidence=tuple(evidence), **payment, **by)
 
     def lapse_reservation(self, moment: Moment, day: date) -> None:
         """What was not drawn by the last day for it lapses at the end of a later one. Raises NothingToLapse, DatedInFuture."""
@@ -212,7 +208,10 @@ class Loan(Altering):
             self._lapse(moment, day)
         looks = [until + _A_DAY] if self.reserved and until is not None else []
         if self.is_ended:
+            if self._last("settled", day):  # by a receipt, perhaps, that is dated before the notices
+                self._establish_overdue(moment, day, None, 0)
             return min(looks, default=date.max)
+        looks += [movement.value_date for movement in self.movements if movement.value_date > day]
         course = self._course_at(day)
         oldest, arrears = self._arrears(course, day)
         days = (day - oldest).days if oldest else 0

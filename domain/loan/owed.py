@@ -18,8 +18,9 @@ class Overdue(NamedTuple):
 
 @dataclass(frozen=True)
 class Owed:
-    """In fen: what is overdue, what is due, what has accrued and is not due yet, and the principal to come."""
+    """In fen: costs, what is overdue, what is due, what has accrued and is not due yet, and the principal to come; `refundable` was paid beyond."""
 
+    costs: Fen = 0
     penalty: Fen = 0
     overdue_interest: Fen = 0
     overdue_principal: Fen = 0
@@ -27,6 +28,7 @@ class Owed:
     due_principal: Fen = 0
     accrued: Fen = 0
     future: Fen = 0
+    refundable: Fen = 0
     oldest_due: date | None = None
 
     @property
@@ -40,4 +42,4 @@ class Owed:
     @property
     def everything(self) -> Fen:
         """What pays the loan off on the day 结清金额."""
-        return self.principal + self.interest + self.penalty
+        return self.principal + self.interest + self.penalty + self.costs

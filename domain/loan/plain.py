@@ -31,6 +31,7 @@ class PlainCourse:
     released: bool = False
     lent: dict[int, int] = field(default_factory=dict)
     interest_paid: Fen = 0
+    refundable: Fen = 0
 
     def copy(self) -> PlainCourse:
         return replace(self, lent=dict(self.lent))
@@ -43,7 +44,7 @@ class PlainCourse:
         self.day = day
 
     def owed(self) -> Owed:
-        return Owed(accrued=self._interest_due, future=self.principal)
+        return Owed(accrued=self._interest_due, future=self.principal, refundable=self.refundable)
 
     def coming(self) -> list[Instalment]:
         """None: nothing says what falls due."""
@@ -79,9 +80,10 @@ class PlainCourse:
                 self.released = movement.kind == "claim_approved"
                 return {}
             case "refunded":
+                self.refundable -= movement.fen
                 return {Balance.REFUNDABLE: -movement.fen}
-            case "terms_changed" | "misused":
-                raise TypeError("a loan without servicing keeps its terms")
+            case "terms_changed" | "misused" | "cost_charged" | "waived":
+                raise TypeError("a loan without servicing keeps its terms, and owes principal and interest only")
             case "taken_over":
                 split = self._split(movement)
                 gone = min(split.principal_fen, self.principal)
@@ -92,11 +94,13 @@ class PlainCourse:
                 split = self._split(movement)
                 self.principal -= split.principal_fen
                 self.interest_paid += split.interest_fen
+                beyond = movement.fen - split.principal_fen - split.interest_fen - split.penalty_fen
+                self.refundable += beyond
                 return {
                     Balance.PRINCIPAL: -split.principal_fen,
                     Balance.INTEREST: -split.interest_fen,
                     Balance.PENALTY: -split.penalty_fen,
-                    Balance.REFUNDABLE: movement.fen - split.principal_fen - split.interest_fen - split.penalty_fen,
+                    Balance.REFUNDABLE: beyond,
                 }
 
     def _split(self, movement: Movement) -> Allocation:

@@ -49,8 +49,8 @@ class NotServiced(Refusal):
     """A tape's loan, and a contract signed before there were rules for it, states no terms that could be changed."""
 
     code = "loan.not_serviced"
-    en = "the contract of loan {loan_no} does not say how it is run, so that no terms of it can change; sign a new contract"
-    zh = "贷款 {loan_no} 的合同未约定计息还款规则，无从变更；请另签合同"
+    en = "the contract of loan {loan_no} does not say how it is run, so that no terms, costs or waivers of it are kept; sign a new contract"
+    zh = "贷款 {loan_no} 的合同未约定计息还款规则，无从登记变更、费用与减免；请另签合同"
 
 
 class ExtendedAlready(Refusal):
@@ -153,6 +153,17 @@ class MoreThanOwed(Refusal):
     zh = "转销 {amount} 超过贷款 {loan_no} 所欠本金 {owed}；最多转销所欠本金"
 
 
+class LateReceipt(Refusal):
+    """What was recorded is put right by two people, with a reason and evidence."""
+
+    code = "loan.late_receipt"
+    en = (
+        "a receipt of {value_date} changes what loan {loan_no} has paid up to {later}; give {field}:"
+        " why it is late, what shows it, and a second person who confirms it"
+    )
+    zh = "{value_date} 的回款将改变贷款 {loan_no} 截至 {later} 的还款分配；请填写 {field}：补录原因、凭证摘要与复核人"
+
+
 class UnknownRepayment(Refusal):
     code = "loan.unknown_repayment"
     en = "fact {version} of loan {loan_no} is not a repayment; look its version up in the loan's history"
@@ -171,6 +182,20 @@ class ReferenceUsed(Refusal):
     code = "bank_reference.used"
     en = "bank reference {reference} is already recorded; this payment has been taken in before"
     zh = "银行流水号 {reference} 已登记；该笔款项此前已入账"
+
+
+class UnknownMovement(Refusal):
+    """Of what a tape states, and of losses and claims, the date is not corrected here: they are recorded anew."""
+
+    code = "loan.unknown_movement"
+    en = "fact {version} of loan {loan_no} is no money that moved, nor a change of its terms; look its version up in the loan's history"
+    zh = "贷款 {loan_no} 的第 {version} 条记录不是资金变动或合同变更；请在贷款历史中核对"
+
+
+class MoreThanWaivable(Refusal):
+    code = "loan.more_than_waivable"
+    en = "{amount} is more than the {owed} of {part} that loan {loan_no} owes on that day; waive at most that"
+    zh = "减免 {amount} 超过贷款 {loan_no} 当日所欠的 {owed}（{part}）；最多减免该额"
 
 
 class DrawnTooLate(Refusal):

@@ -8,7 +8,8 @@ working day, bears the penalty rate from its due day on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -17,16 +18,17 @@ from math import lcm
 from typing import NamedTuple
 
 from domain.loan.balances import Balance
-from domain.loan.events import Allocation, Prepayment
+from domain.loan.events import Allocation, Prepayment, Waivable
 from domain.loan.movement import Movement
 from domain.loan.owed import Owed
 from domain.loan.periods import Periods
 from domain.loan.schedule import Instalment, remaining, rounded
-from domain.loan.terms import Kind, RepaymentTerms, Servicing
+from domain.loan.terms import Kind, RepaymentTerms, Servicing, changed
 from domain.money import Fen
 from domain.working_days import WorkCalendar
 
 _BALANCE: Mapping[Kind, Balance] = {
+    "costs": Balance.COSTS,
     "penalty": Balance.PENALTY,
     "overdue_interest": Balance.INTEREST,
     "overdue_principal": Balance.PRINCIPAL,
@@ -35,24 +37,29 @@ _BALANCE: Mapping[Kind, Balance] = {
 }
 
 
-_OF_DUES: Mapping[Kind, tuple[bool, str]] = {
-    "overdue_interest": (True, "interest"),
-    "overdue_principal": (True, "principal"),
-    "interest": (False, "interest"),
-    "principal": (False, "principal"),
+_OF_DUES: Mapping[Kind, tuple[str, str]] = {
+    "overdue_interest": ("late", "interest"),
+    "overdue_principal": ("late", "principal"),
+    "interest": ("waiting", "interest"),
+    "principal": ("waiting", "principal"),
 }
 """Which dues each pays, and what of them."""
+_WAIVES: Mapping[Waivable, tuple[Kind, ...]] = {
+    "costs": ("costs",),
+    "penalty": ("penalty",),
+    "interest": ("overdue_interest", "interest"),
+}
+"""What of each the bank may do without, in order."""
 
 
 @dataclass
 class Due:
-    """What fell due on a day and is not paid yet; `lapsed` once its last day to pay is over."""
+    """What fell due on a day and is not paid yet; it is late once its last day to pay is over."""
 
     day: date
     pay_by: date
     principal: Fen
     interest: Fen
-    lapsed: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -93,9 +100,10 @@ def _add(parts: dict[int, int], fen: int, of_year: int, rate: tuple[int, int]) -
 class ServicedCourse:
     """The loan as far as it has come.
 
-    `number` is the next instalment's, `plan` the principal of every instalment, `equal` what the plan's instalments have in common;
+    `number` is the next instalment's, `plan` the principal of every instalment, `equal` what the plan's instalments have in common; `late` are the
+    dues that are overdue, `waiting` the others, `bearing` what of the late ones bears the penalty rate, `principal` all that is owed;
     `lent` is what interest the running period has borne, in fen by what divides them, and `taken` what was paid of it; `penal` is what penalty
-    has run, likewise, and `fined` what was paid of it.
+    has run, likewise, and `fined` what was paid of it. `was_late`: something of it was overdue once.
     """
 
     terms: RepaymentTerms
@@ -107,48 +115,53 @@ class ServicedCourse:
     future: Fen = 0
     plan: list[Fen] = field(default_factory=list)
     equal: Fen | None = None
-    dues: list[Due] = field(default_factory=list)
+    late: list[Due] = field(default_factory=list)
+    waiting: list[Due] = field(default_factory=list)
+    bearing: Fen = 0
+    principal: Fen = 0
     lent: dict[int, int] = field(default_factory=dict)
     taken: Fen = 0
     penal: dict[int, int] = field(default_factory=dict)
     fined: Fen = 0
+    costs: Fen = 0
+    refundable: Fen = 0
     released: bool = False
-    misused: bool = False
+    misused: date | None = None
+    was_late: bool = False
 
     def copy(self) -> ServicedCourse:
-        dues, lent, penal = [replace(due) for due in self.dues], dict(self.lent), dict(self.penal)
-        return replace(self, plan=list(self.plan), dues=dues, lent=lent, penal=penal)
-
-    @property
-    def principal(self) -> Fen:
-        return self.future + sum(due.principal for due in self.dues)
+        other = copy(self)
+        other.late, other.waiting = [copy(due) for due in self.late], [copy(due) for due in self.waiting]
+        other.plan, other.lent, other.penal = list(self.plan), dict(self.lent), dict(self.penal)
+        return other
 
     def owed(self) -> Owed:
-        late, waiting = [due for due in self.dues if due.lapsed], [due for due in self.dues if not due.lapsed]
         return Owed(
+            costs=self.costs,
             penalty=self._penalty,
-            overdue_interest=sum(due.interest for due in late),
-            overdue_principal=sum(due.principal for due in late),
-            due_interest=sum(due.interest for due in waiting),
-            due_principal=sum(due.principal for due in waiting),
+            overdue_interest=sum(due.interest for due in self.late),
+            overdue_principal=sum(due.principal for due in self.late),
+            due_interest=sum(due.interest for due in self.waiting),
+            due_principal=sum(due.principal for due in self.waiting),
             accrued=self._accrued,
             future=self.future,
-            oldest_due=late[0].day if late else None,
+            refundable=self.refundable,
+            oldest_due=self.late[0].day if self.late else None,
         )
 
     def coming(self) -> list[Instalment]:
         """The instalments to come, if each is paid on its day and nothing besides."""
         course, rows = self.copy(), list[Instalment]()
-        course.dues = []
+        course.late, course.waiting = [], []
         while course.periods is not None and course.number <= self.terms.instalments:
             course.advance(course.periods.due(course.number))
-            rows += [Instalment(due.day, due.principal, due.interest, course.future) for due in course.dues]
-            course.dues = []
+            rows += [Instalment(due.day, due.principal, due.interest, course.future) for due in course.waiting]
+            course.waiting = []
         return rows
 
     def lapses_next(self) -> list[date]:
         """The days after those by which what is due, and what falls due next, is to be paid: none of it is overdue before."""
-        waiting = [due.pay_by for due in self.dues if not due.lapsed]
+        waiting = [due.pay_by for due in self.waiting]
         if self.periods is not None and self.number <= self.terms.instalments:
             waiting.append(self._pay_by(self.periods.due(self.number)))
         return [day + timedelta(days=1) for day in waiting]
@@ -167,11 +180,9 @@ class ServicedCourse:
 
     def _pass(self, day: date) -> None:
         """Days on which nothing new falls due; what was not paid by its last day is overdue from its due day on."""
-        while waiting := [due.pay_by for due in self.dues if not due.lapsed and due.pay_by < day]:
-            self._bear(min(waiting))
-            for due in self.dues:
-                if not due.lapsed and due.pay_by <= self.day < day:
-                    self._lapse(due)
+        while self.waiting and self.waiting[0].pay_by < day:
+            self._bear(self.waiting[0].pay_by)
+            self._lapse(self.waiting.pop(0))
         self._bear(day)
 
     def _bear(self, day: date) -> None:
@@ -179,7 +190,7 @@ class ServicedCourse:
         if self.periods is None or day <= self.day:
             self.day = max(self.day, day)
             return
-        overdue, rates = sum(self._bears(due) for due in self.dues if due.lapsed), self._rates
+        overdue, rates = self.bearing, self._rates
         for part, of_year in self.periods.parts(self.day, day):
             _add(self.lent, self.future * part, of_year, rates.contract)
             if overdue:
@@ -196,7 +207,7 @@ class ServicedCourse:
             self._close_period()
             self.future -= principal
             if principal or interest:
-                self.dues.append(Due(due, self._pay_by(due), principal, interest))
+                self.waiting.append(Due(due, self._pay_by(due), principal, interest))
         self.number += 1
 
     def _close_period(self) -> None:
@@ -205,10 +216,12 @@ class ServicedCourse:
     def _lapse(self, due: Due) -> None:
         """It bears the penalty rate from its due day on; what was paid in time bore nothing since."""
         assert self.periods is not None
-        due.lapsed = True
-        if due.day < self.day:
-            rate = self._rates.misuse if self.misused else self._rates.overdue
-            for part, of_year in self.periods.parts(due.day, self.day):
+        self.late.append(due)
+        self.bearing += self._bears(due)
+        self.was_late = True
+        misused = min(max(self.misused or self.day, due.day), self.day)
+        for start, end, rate in ((due.day, misused, self._rates.overdue), (misused, self.day, self._rates.misuse)):
+            for part, of_year in self.periods.parts(start, end) if start < end else ():
                 _add(self.penal, self._bears(due) * part, of_year, rate)
 
     def _bears(self, due: Due) -> Fen:
@@ -261,10 +274,16 @@ class ServicedCourse:
                 self._change(movement)
                 return {}
             case "misused":
-                self.misused = True
+                self.misused = self.day
                 return {}
             case "refunded":
+                self.refundable -= movement.fen
                 return {Balance.REFUNDABLE: -movement.fen}
+            case "cost_charged":
+                self.costs += movement.fen
+                return {Balance.COSTS: movement.fen}
+            case "waived":
+                return self._waive(movement)
             case "taken_over":
                 return self._pass_over(movement.stated or Allocation(principal_fen=movement.fen))
 
@@ -273,8 +292,9 @@ class ServicedCourse:
         if self.periods is None:
             self.periods, self.day = Periods(movement.value_date, self.terms), movement.value_date
         self.future += movement.fen
+        self.principal += movement.fen
         if self.number > self.terms.instalments:
-            self.dues.append(Due(self.day, self._pay_by(self.day), self.future, 0))
+            self.waiting.append(Due(self.day, self._pay_by(self.day), self.future, 0))
             self.future = 0
         else:
             self._replan()
@@ -282,49 +302,79 @@ class ServicedCourse:
 
     def _change(self, movement: Movement) -> None:
         """Other terms from here on: what is due stays due, the principal to come is planned anew."""
-        assert movement.terms is not None
-        self.terms, self.released = movement.terms, self.released or movement.released
+        assert movement.terms is not None and movement.change is not None
+        self.terms = changed(self.terms, movement.change, movement.terms)
+        self.released = self.released or movement.released
         if self.periods is not None:
             self.periods = Periods(self.periods.start, self.terms)
             self._replan()
 
     def _repay(self, fen: Fen, choice: Prepayment | None) -> dict[Balance, Fen]:
         """By the contract's order, the oldest first: what is overdue, what is due, and then ahead, interest that has run before principal."""
-        paid = dict.fromkeys((Balance.PENALTY, Balance.INTEREST, Balance.PRINCIPAL), 0)
+        paid = dict.fromkeys((Balance.COSTS, Balance.PENALTY, Balance.INTEREST, Balance.PRINCIPAL), 0)
         left = fen
-        for kind in self.rules.order:
+        for kind in self.rules.pays:
+            if not left:
+                break
             part = self._pay_due(kind, left)
             paid[_BALANCE[kind]] += part
             left -= part
-        self.dues = [due for due in self.dues if due.principal or due.interest]
-        interest = min(left, self._accrued)
+        self._forget_paid()
+        interest = min(left, self._accrued) if left else 0
         principal = min(left - interest, self.future)
         self.taken += interest
         self._pay_ahead(principal, choice)
         paid[Balance.INTEREST] += interest
         paid[Balance.PRINCIPAL] += principal
-        return {balance: -part for balance, part in paid.items()} | {Balance.REFUNDABLE: left - interest - principal}
+        beyond = left - interest - principal
+        self.refundable += beyond
+        return {balance: -part for balance, part in paid.items()} | {Balance.REFUNDABLE: beyond}
 
     def _pay_due(self, kind: Kind, left: Fen) -> Fen:
         """Of what is due, pay what `kind` names."""
+        if kind == "costs":
+            part = min(left, self.costs)
+            self.costs -= part
+            return part
         if kind == "penalty":
             part = min(left, self._penalty)
             self.fined += part
             return part
-        paid, (lapsed, field) = 0, _OF_DUES[kind]
-        for due in self.dues:
+        paid, (which, what) = 0, _OF_DUES[kind]
+        for due in getattr(self, which):
             if paid == left:
                 break
-            if due.lapsed == lapsed:
-                part = min(left - paid, getattr(due, field))
-                setattr(due, field, getattr(due, field) - part)
-                paid += part
+            part = min(left - paid, getattr(due, what))
+            setattr(due, what, getattr(due, what) - part)
+            paid += part
+        if what == "principal":
+            self.principal -= paid
+        if which == "late" and (what == "principal" or self.rules.compound):
+            self.bearing -= paid
         return paid
+
+    def _forget_paid(self) -> None:
+        self.late = [due for due in self.late if due.principal or due.interest]
+        self.waiting = [due for due in self.waiting if due.principal or due.interest]
+
+    def _waive(self, movement: Movement) -> dict[Balance, Fen]:
+        """As if it had been paid, the oldest first; what is not owed by all that is known cannot be waived and falls away."""
+        assert movement.part is not None
+        kinds, left = _WAIVES[movement.part], movement.fen
+        for kind in kinds:
+            left -= self._pay_due(kind, left)
+        self._forget_paid()
+        if movement.part == "interest":
+            ahead = min(left, self._accrued)
+            self.taken += ahead
+            left -= ahead
+        return {_BALANCE[kinds[0]]: left - movement.fen, Balance.WAIVED: movement.fen - left}
 
     def _pay_ahead(self, fen: Fen, choice: Prepayment | None) -> None:
         if not fen:
             return
         self.future -= fen
+        self.principal -= fen
         if choice is not None:
             self._replan(self.equal if choice == "shorten" else None)
             return
@@ -347,11 +397,17 @@ class ServicedCourse:
         given_up += self._pay_due("principal", fen - given_up)
         rest = min(fen - given_up, self.future)
         self.future -= rest
+        self.principal -= rest
+        self._forget_paid()
         return given_up + rest
 
     def _pass_over(self, stated: Allocation) -> dict[Balance, Fen]:
-        """The whole debt belongs to others from now on: nothing is owed here, and nothing accrues."""
+        """The whole debt belongs to others from now on: nothing is owed here, and nothing accrues.
+
+        Costs were not covered (R-FUND-10): the bank gets them out of what is recovered, before anybody's share (R-FUND-14).
+        """
         gone = self._give_up(stated.principal_fen)
-        self.dues, self.penal, self.fined = [], {}, 0
+        costs, self.costs = self.costs, 0
+        self.late, self.waiting, self.bearing, self.penal, self.fined = [], [], 0, {}, 0
         self._close_period()
-        return {Balance.PRINCIPAL: -gone, Balance.INTEREST: -stated.interest_fen}
+        return {Balance.PRINCIPAL: -gone, Balance.INTEREST: -stated.interest_fen, Balance.COSTS: -costs}

@@ -13,11 +13,12 @@ from domain.loan.ageing import AGEINGS, CATEGORIES, ageing
 from domain.loan.allocation import Course
 from domain.loan.balances import Balance, BalanceChange, balances
 from domain.loan.milestones import Milestones
-from domain.loan.movement import IN_ORDER, Movement
+from domain.loan.movement import IN_ORDER, Movement, follow
 from domain.loan.owed import Overdue, Owed
 from domain.loan.periods import Periods
 from domain.loan.schedule import Instalment, schedule
-from domain.loan.terms import RepaymentTerms
+from domain.loan.servicing import ServicedCourse
+from domain.loan.terms import RepaymentTerms, changed
 from domain.money import Fen, yuan
 from domain.working_days import WorkCalendar
 
@@ -68,8 +69,15 @@ class Standing(EventSourced[Fact]):
 
     def terms_on(self, day: date) -> RepaymentTerms | None:
         """The terms in force: the contract's, or what changed them last by then."""
-        changed = [m for m in self.movements if m.kind == "terms_changed" and m.value_date <= day]
-        return max(changed, key=IN_ORDER).terms if changed else self.contract.terms
+        return self._terms_by(self.movements, day)
+
+    def _terms_by(self, movements: Iterable[Movement], day: date) -> RepaymentTerms | None:
+        terms = self.contract.terms
+        changes = [movement for movement in movements if movement.change is not None and movement.value_date <= day]
+        for movement in sorted(changes, key=IN_ORDER):
+            if terms is not None and movement.change is not None and movement.terms is not None:
+                terms = changed(terms, movement.change, movement.terms)
+        return terms
 
     def matures_by(self, terms: RepaymentTerms | None) -> date | None:
         """The same by other terms."""
@@ -91,9 +99,12 @@ class Standing(EventSourced[Fact]):
     def is_overdue(self) -> bool:
         return bool(self._last("overdue"))
 
-    @property
-    def was_overdue(self) -> bool:
-        """Whether it ever was, cured or not."""
+    def was_overdue(self, day: date) -> bool:
+        """Whether it ever was by the day, cured or not, by all that is known: where the contract says how it is run, a notice that
+        something recorded later has outdated is none (domain.md §5.29)."""
+        course = self._course_at(day)
+        if isinstance(course, ServicedCourse):
+            return course.was_late
         return any(name == "overdue" and value for _, _, name, value in self._said)
 
     @property
@@ -218,8 +229,9 @@ class Standing(EventSourced[Fact]):
         self.claim_no: str | None = None
         self._said: list[tuple[date, int, str, int]] = []
         self._movements: dict[int, Movement] = {}
-        self._milestones = Milestones(fact.terms)
+        self._milestones = Milestones(fact.terms, fact.share_scheme)
         self._reversed: set[int] = set()
+        self._readied: dict[int, tuple[BalanceChange, ...]] = {}
         self._changes: list[BalanceChange] = []
         if fact.reserved_fen:
             held = BalanceChange(
@@ -228,20 +240,21 @@ class Standing(EventSourced[Fact]):
             self._changes.append(held)
 
     @told.register
+    def _(self, fact: events.MoneyFact) -> None:
+        self._moved(fact)
+
+    @told.register
     def _(self, fact: events.Disbursed) -> None:
-        self._moved(fact, "disbursed")
+        self._moved(fact)
+        self._readied[fact.originator_version] = tuple(c for c in fact.changes if c.balance is Balance.RESERVED)
 
     @told.register
     def _(self, fact: events.ReservationLapsed) -> None:
         self._changes.extend(fact.changes)
 
     @told.register
-    def _(self, fact: events.Repaid) -> None:
-        self._moved(fact, "repaid", fact.stated, fact.prepayment)
-
-    @told.register
     def _(self, fact: events.ChargedOff) -> None:
-        self._moved(fact, "charged_off", fact.stated)
+        self._moved(fact)
         self._say(fact, charged_off=1)
 
     @told.register
@@ -250,36 +263,22 @@ class Standing(EventSourced[Fact]):
 
     @told.register
     def _(self, fact: events.LoanClaimEnded) -> None:
-        self._moved(fact, "claim_ended")
+        self._moved(fact)
         self.claim_no = None
 
     @told.register
-    def _(self, fact: events.LoanClaimApproved) -> None:
-        self._moved(fact, "claim_approved")
-
-    @told.register
     def _(self, fact: events.TakenOver) -> None:
-        self._moved(fact, "taken_over", fact.stated)
+        self._moved(fact)
         self._say(fact, taken_over=1)
 
     @told.register
     def _(self, fact: events.RepaymentReversed) -> None:
-        self._changes.extend(fact.changes)
+        self._moved(fact)
         self._reversed.add(fact.reverses_version)
-        del self._movements[fact.reverses_version]
-        self._milestones = Milestones(self.contract.terms, self._milestones)
-
-    @told.register
-    def _(self, fact: events.Refunded) -> None:
-        self._moved(fact, "refunded")
-
-    @told.register
-    def _(self, fact: events.TermsChanged) -> None:
-        self._moved(fact, "terms_changed", terms=fact.terms, released=fact.guarantor_released)
 
     @told.register
     def _(self, fact: events.MisuseFound) -> None:
-        self._moved(fact, "misused")
+        self._moved(fact)
         self._say(fact, bank_knew=int(fact.bank_knew))
 
     @told.register
@@ -326,17 +325,7 @@ class Standing(EventSourced[Fact]):
     def _say(self, fact: Fact, **said: int) -> None:
         self._said.extend((fact.value_date, fact.originator_version, name, value) for name, value in said.items())
 
-    def _moved(
-        self,
-        fact: events.MoneyFact,
-        kind: Any,
-        stated: events.Allocation | None = None,
-        prepayment: events.Prepayment | None = None,
-        terms: RepaymentTerms | None = None,
-        released: bool = False,
-    ) -> None:
+    def _moved(self, fact: events.MoneyFact) -> None:
         self._changes.extend(fact.changes)
-        day, version = fact.value_date, fact.originator_version
-        moved = Movement(day, version, kind, fact.amount_fen, stated, prepayment, terms, released)
-        self._movements[version] = moved
-        self._milestones = Milestones(self.contract.terms, self._milestones)
+        follow(self._movements, fact)
+        self._milestones = Milestones(self.contract.terms, self.contract.share_scheme, self._milestones)

@@ -18,11 +18,15 @@ from domain.loan.terms import RepaymentTerms
 from domain.money import Fen
 from domain.working_days import WorkCalendar
 
-Kind: TypeAlias = Literal["due", "disbursed", "repaid", "refunded", "charged_off", "taken_over", "reversed"]
+Kind: TypeAlias = Literal[
+    "due", "disbursed", "repaid", "refunded", "cost_charged", "waived", "charged_off", "taken_over", "reversed"
+]
 _MOVES_MONEY: Mapping[str, Kind] = {
     "disbursed": "disbursed",
     "repaid": "repaid",
     "refunded": "refunded",
+    "cost_charged": "cost_charged",
+    "waived": "waived",
     "charged_off": "charged_off",
     "taken_over": "taken_over",
 }
@@ -30,7 +34,7 @@ _MOVES_MONEY: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line, in fen: `principal`, `interest`, `penalty` are what fell due or was met; `balance` is the principal owed after it.
+    """One line, in fen: `principal`, `interest`, `penalty`, `costs` are what fell due, was charged or was met; `balance` is the principal owed after it.
 
     `version` is the fact's in the loan's stream; none fell due by a fact.
     """
@@ -41,6 +45,7 @@ class Entry:
     principal: Fen = 0
     interest: Fen = 0
     penalty: Fen = 0
+    costs: Fen = 0
     refundable: Fen = 0
     balance: Fen = 0
     version: int | None = None
@@ -65,6 +70,7 @@ def entries(
                 abs(met.get(Balance.PRINCIPAL, 0)),
                 -met.get(Balance.INTEREST, 0),
                 -met.get(Balance.PENALTY, 0),
+                abs(met.get(Balance.COSTS, 0)),
                 met.get(Balance.REFUNDABLE, 0),
                 course.principal,
                 movement.order,
@@ -80,9 +86,9 @@ def _due(course: Course, until: date) -> Iterator[Entry]:
         day = course.periods.due(course.number)
         if day > until:
             return
-        known = {id(due) for due in course.dues}
+        known = {id(due) for due in course.waiting}
         course.advance(day)
-        for due in course.dues:
+        for due in course.waiting:
             if id(due) not in known:
                 amount = due.principal + due.interest
                 yield Entry(day, "due", amount, due.principal, due.interest, balance=course.principal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Literal, Self, TypeAlias
@@ -28,16 +29,17 @@ class DayCount(Frozen):
     month: Literal["actual", "30"] = "actual"
 
 
-Kind: TypeAlias = Literal["penalty", "overdue_interest", "overdue_principal", "interest", "principal"]
+Kind: TypeAlias = Literal["costs", "penalty", "overdue_interest", "overdue_principal", "interest", "principal"]
 """What a payment may pay."""
-ORDER: tuple[Kind, ...] = ("penalty", "overdue_interest", "overdue_principal", "interest", "principal")
+ORDER: tuple[Kind, ...] = ("costs", "penalty", "overdue_interest", "overdue_principal", "interest", "principal")
 
 
 class Servicing(Frozen):
     """How the loan is run: what a payment pays first, and what arrears cost.
 
     Surcharges are parts of the contract rate (0.5 is +50 %, R-INT-6, R-INT-7); of both the higher one counts. `compound`: unpaid interest bears the penalty rate, too.
-    `next_working_day`: what falls due on another day may be paid on the next working day (domain.md §5.4).
+    `next_working_day`: what falls due on another day may be paid on the next working day (domain.md §5.4). An order that does not name
+    costs, as contracts had before there were any, pays them first.
     """
 
     order: tuple[Kind, ...] = ORDER
@@ -48,9 +50,14 @@ class Servicing(Frozen):
 
     @model_validator(mode="after")
     def _orders_everything_once(self) -> Self:
-        if sorted(self.order) != sorted(ORDER):
+        if sorted(self.pays) != sorted(ORDER):
             raise ValueError(f"order has to name each of {', '.join(ORDER)} once")
         return self
+
+    @property
+    def pays(self) -> tuple[Kind, ...]:
+        """The order, with costs."""
+        return self.order if "costs" in self.order else ("costs", *self.order)
 
 
 class RepaymentTerms(Frozen):
@@ -74,6 +81,19 @@ class RepaymentTerms(Frozen):
     due_day: int | None = Field(default=None, ge=1, le=31)
     servicing: Servicing | None = None
     """Contracts signed before there was any have none: interest first, then principal, and arrears cost nothing."""
+
+
+TermsChange: TypeAlias = Literal["extension", "rate_reset", "restructuring"]
+_CHANGED: Mapping[TermsChange, tuple[str, ...]] = {
+    "extension": ("instalments",),
+    "rate_reset": ("annual_rate",),
+    "restructuring": ("instalments", "method"),
+}
+
+
+def changed(terms: RepaymentTerms, change: TermsChange, other: RepaymentTerms) -> RepaymentTerms:
+    """The terms after a change, which is only of what it is about: a rate that becomes known later holds through an extension."""
+    return terms.model_copy(update={name: getattr(other, name) for name in _CHANGED[change]})
 
 
 class RateBasis(Frozen):

@@ -15,6 +15,7 @@ from domain.policy.pin import PolicyPin
 from domain.policy.rules import (
     KINDS,
     Age,
+    Arrears,
     Code,
     CounterGuarantee,
     Dates,
@@ -67,6 +68,8 @@ class Edition(Frozen):
     age: Age
     other_loans: OtherLoans
     rate_cap: RateCap
+    arrears: Arrears | None = None
+    """Left out, as in editions of before there was any: +50 % and +100 %, compound (R-INT-7)."""
     subsidy: Subsidy
     hire_ratios: Annotated[tuple[HireRatio, ...], Field(min_length=1)]
     packages: Annotated[tuple[Package, ...], Field(min_length=1)]

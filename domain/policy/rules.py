@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from domain.errors import BadInput
 from domain.frozen import PLAIN, Frozen
+from domain.loan.terms import ORDER
+from domain.loan.terms import Kind as Paid
 from domain.money import Fen, parse_yuan, yuan
 from domain.policy.finding import Confidence
 from domain.ratio import PartyShare, ShareScheme
@@ -119,6 +121,24 @@ class RateCap(Rule):
     """Over the one-year LPR."""
 
     margin_bp: Annotated[int, Field(ge=0, le=2000, strict=True)]
+
+
+class Arrears(Rule):
+    """罚息: what a contract pins of how its loan is run (R-INT-6, R-INT-7): surcharges in per cent of its rate, the higher of the two counts;
+    whether unpaid interest bears it, too; whether a due day that is none may be paid on the next working day; what a payment pays, in order.
+    """
+
+    overdue_percent: Annotated[int, Field(ge=0, le=200, strict=True)]
+    misuse_percent: Annotated[int, Field(ge=0, le=200, strict=True)]
+    compound: Annotated[bool, Field(strict=True)] = True
+    next_working_day: Annotated[bool, Field(strict=True)] = True
+    order: tuple[Paid, ...] = ORDER
+
+    @model_validator(mode="after")
+    def _orders_everything_once(self) -> Arrears:
+        if sorted(self.order) != sorted(ORDER):
+            raise ValueError(f"order has to name each of {', '.join(ORDER)} once")
+        return self
 
 
 class Subsidy(Rule):

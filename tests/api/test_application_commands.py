@@ -4,23 +4,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
+from api.command_line.app import run
+from tests import conftest
 from tests.api.test_command_line import (
     BAD_INPUT,
     CLEAN,
+    OUTSIDE,
     REFUSED,
     Home,
     Said,
     Say,
+    database_of,
     home,
+    keys_beside,
     say,
     undisturbed,
 )
+from tests.conftest import scratch
 from tests.papers import pdf
 
 HR = "hr_officer:liu@human_resources/370811"
@@ -104,15 +111,35 @@ class Clerk:
         self.done("application", "accept", case, *day)
 
 
+@pytest.fixture(scope="module")
+def office(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """Where the policy is published and the fund has its capital: what every test begins with, made once and copied."""
+    with scratch(server, template) as dsn, pytest.MonkeyPatch.context() as environment:
+        for name in OUTSIDE:
+            environment.delenv(name, raising=False)
+        environment.setenv("DATABASE_URL", dsn)
+        data = tmp_path_factory.mktemp("office") / "data"
+        fund = "jining_guarantee_fund"
+        capital = ("5000000.00", "--bank", "rural_commercial", "--reference", "C-1", "--on", "2024-01-02")
+        for command in (
+            ("policy", "publish"),
+            ("fund", "open", fund, "--title", "担保基金", "--run-by", "jining_hr", "--on", "2024-01-02"),
+            ("fund", "inject", fund, *capital),
+        ):
+            assert run(["--data", str(data), *command]) == CLEAN
+        yield Home(data, dsn)
+        conftest._drop(server, keys_beside(dsn))
+
+
 @pytest.fixture
-def clerk(say: Say, home: Home, tmp_path: Path) -> Clerk:
-    typing = Clerk(say, home, tmp_path)
-    typing.done("policy", "publish")
-    fund = "jining_guarantee_fund"
-    typing.done("fund", "open", fund, "--title", "担保基金", "--run-by", "jining_hr", "--on", "2024-01-02")
-    capital = ("5000000.00", "--bank", "rural_commercial", "--reference", "C-1", "--on", "2024-01-02")
-    typing.done("fund", "inject", fund, *capital)
-    return typing
+def clerk(say: Say, server: str, office: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clerk]:
+    assert office.dsn
+    with scratch(server, database_of(office.dsn)) as dsn:
+        monkeypatch.setenv("DATABASE_URL", dsn)
+        conftest._create(server, keys_beside(dsn), keys_beside(office.dsn))
+        copytree(office.data, tmp_path / "data")
+        yield Clerk(say, Home(tmp_path / "data", dsn), tmp_path)
+        conftest._drop(server, keys_beside(dsn))
 
 
 def test_a_person_applies_is_reviewed_by_three_institutions_approved_and_sees_why(clerk: Clerk) -> None:

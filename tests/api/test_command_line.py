@@ -114,7 +114,16 @@ def empty_home(server: str, empty_database: str, tmp_path: Path, monkeypatch: py
 def _at_home(server: str, dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.setenv("DATABASE_URL", dsn)
     yield Home(folder / "data", dsn)
-    conftest._drop(server, f"{conninfo_to_dict(dsn)['dbname']}_keys")
+    conftest._drop(server, keys_beside(dsn))
+
+
+def database_of(dsn: str) -> str:
+    return str(conninfo_to_dict(dsn)["dbname"])
+
+
+def keys_beside(dsn: str) -> str:
+    """The name of the keystore's database where no KEYSTORE_URL is set."""
+    return f"{database_of(dsn)}_keys"
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from projections.keeper import connect
 from projections.querying import Question, ask, projection
 from tests.conftest import as_role
 
-SEED, LOANS = 1, 120
+SEED, LOANS = 4, 120
 
 
 @pytest.fixture

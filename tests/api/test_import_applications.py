@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.test_application_commands import Clerk, clerk
+from tests.api.test_application_commands import Clerk, clerk, office
 from tests.api.test_command_line import BAD_INPUT, CLEAN, DIFFERENCES, REFUSED, Home, Say, home, say, undisturbed
 from tests.ledger.test_importing_applications import HEADER, row
 

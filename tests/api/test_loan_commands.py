@@ -102,7 +102,7 @@ def test_a_borrower_chooses_what_money_paid_ahead_does(
 def test_a_repayment_is_taken_back_by_two(say: Say, home: tuple[str, ...]) -> None:
     say(*home, *OUT)
     say(*home, "loan", "repay", "JN-1", "1037.20", "--reference", "R-1", "--on", "2024-04-05")
-    taking = ("loan", "reverse", "JN-1", "3", "--reason", "returned", "--on", "2024-04-08", "--confirmed-by")
+    taking = ("loan", "reverse", "JN-1", "3", "--reason", "returned", "--on", "2024-04-08", *SHOWN, "--confirmed-by")
     alone = say(*home, "--as", "bank_officer:li@rcb", *taking, "bank_officer:li@rcb")
     assert (alone.status, alone.error["field"]) == (REFUSED, "confirmed_by")
     assert say(*home, "--as", "bank_officer:li@rcb", *taking, "bank_supervisor:wu@rcb").status == CLEAN
@@ -159,6 +159,7 @@ def test_a_day_is_closed_from_the_command_line(say: Say, home: tuple[str, ...]) 
 
 TWO = ("--reason", "flood", "--confirmed-by", "bank_supervisor:wu@rcb", "--on")
 BANKER = ("--as", "bank_officer:li@rcb")
+SHOWN = ("--evidence", "a" * 64)
 
 
 def test_a_contract_changes_from_the_command_line(say: Say, home: tuple[str, ...]) -> None:
@@ -202,7 +203,9 @@ def test_what_was_paid_too_much_is_refunded_once(say: Say, home: tuple[str, ...]
 def test_a_preview_shows_every_figure_and_records_nothing(say: Say, home: tuple[str, ...]) -> None:
     say(*home, *OUT)
     say(*home, "loan", "repay", "JN-1", "1100.00", "--reference", "R-2", "--on", "2024-05-20")
-    late = ("loan", "repay", "JN-1", "1037.20", "--reference", "R-1", "--on", "2024-04-05")
+    late = ("loan", "repay", "JN-1", "1037.20", "--reference", "R-1", *SHOWN, *TWO, "2024-04-05")
+    alone = say(*home, *late[:6], "--on", "2024-04-05")
+    assert (alone.status, alone.error["code"], alone.error["field"]) == (REFUSED, "loan.late_receipt", "reason")
     before = say(*home, "replay", "loan/JN-1").document
     seen = say(*home, "--preview", *late).document
     assert say(*home, "replay", "loan/JN-1").document == before, "nothing was recorded"
@@ -242,3 +245,49 @@ def test_one_receipt_for_several_loans_is_recorded_whole_or_not(
         *home, "loan", "show", "JN-2", "--on", "2024-07-10", "--known-at", str(rows[0]["position"] - 1)
     ).document
     assert (shown["overdue_days"], shown["ageing"], shown["category"]) == (96, "over_90", "substandard")
+
+
+def test_what_was_recorded_is_corrected_and_the_difference_explained(say: Say, home: tuple[str, ...]) -> None:
+    say(*home, *OUT)
+    shown, two = SHOWN, ("--reason", "system down", "--confirmed-by", "bank_supervisor:wu@rcb")
+    say(*home, "loan", "repay", "JN-1", "1037.20", "--reference", "R-1", "--on", "2024-04-25")
+    known = say(*home, "replay", "loan/JN-1").document["events"][-1]["position"]
+    dated = ("loan", "correct-date", "JN-1", "3", *two, *shown, "--on", "2024-04-05")
+    seen = say(*home, *BANKER, "--preview", *dated).document
+    assert [fact["topic"] for fact in seen["facts"]] == ["loan.date_corrected"]
+    assert say(*home, *BANKER, *dated).status == CLEAN
+    assert (
+        say(*home, *BANKER, "loan", "cost", "JN-1", "50.00", "--reason", "court", *shown, "--on", "2024-05-10").status
+        == CLEAN
+    )
+    waiving = ("loan", "waive", "JN-1", "costs", "20.00", *two, *shown, "--on", "2024-05-11")
+    assert say(*home, *BANKER, *waiving).document["costs"] == "30.00"
+    alone = say(*home, *BANKER, *waiving[:8], "bank_officer:li@rcb", *waiving[9:])
+    assert (alone.status, alone.error["field"]) == (REFUSED, "confirmed_by")
+    assert say(*home, *BANKER, *waiving[:3], "principal", *waiving[4:]).error["field"] == "part"
+    looks = ("loan", "difference", "JN-1", "--from", "2024-04-30", "--from-known-at", str(known), "--to", "2024-05-11")
+    said = say(*home, *looks).document
+    assert [(step["cause"], step.get("topic")) for step in said["steps"]] == [
+        ("recorded", "loan.date_corrected"),
+        ("fell_due", None),
+        ("became_overdue", None),
+        ("time", None),
+        ("moved", "loan.cost_charged"),
+        ("time", None),
+        ("moved", "loan.waived"),
+    ]
+    first = {change["figure"]: (change["before"], change["after"]) for change in said["steps"][0]["changes"]}
+    assert first["oldest_due"] == ("2024-04-05", None)
+    figures = {change["figure"]: change["after"] for change in said["changes"]}
+    assert figures["costs"] == "30.00"
+    assert "转为逾期" in say("--data", home[1], "--lang", "zh", *looks).out
+    rows = say(*home, "query", "repayment_history", "--where", "kind=date_corrected").document["rows"]
+    assert [(row["value_date"], row["amount"]) for row in rows] == [
+        ("2024-04-05", "1037.20"),
+        ("2024-04-25", "-1037.20"),
+    ]
+    assert say(*home, "loan", "difference", "JN-9", "--from", "2024-04-30").error["field"] == "loan_no"
+    assert (
+        say(*home, "loan", "difference", "JN-1", "--from", "2024-04-30", "--to-known-at", "x").error["field"]
+        == "--to-known-at"
+    )

@@ -14,7 +14,7 @@ from domain.facts import Moment
 from domain.money import parse_yuan
 from ledger.context import CommandContext
 from ledger.disbursing import Disburse, disburse
-from tests.api.test_application_commands import APPROVER, BANK, FORM, GUARANTOR, HR, Clerk, clerk
+from tests.api.test_application_commands import APPROVER, BANK, FORM, GUARANTOR, HR, Clerk, clerk, office
 from tests.api.test_command_line import BAD_INPUT, REFUSED, home, say, undisturbed
 from tests.papers import pdf
 

@@ -80,7 +80,7 @@ def test_the_lines_add_up_and_two_statements_make_one(payments: list[tuple[int, 
             loan.repay(NOW, amount=fen, value_date=on)
     facts, end = told(loan), date(2025, 3, 31)
     whole = statement(facts, EMPTY, None, end)
-    met = sum(parse_yuan(whole["totals"][part]) for part in ("principal", "interest", "penalty", "refundable"))
+    met = sum(parse_yuan(whole["totals"][part]) for part in ("principal", "interest", "penalty", "costs", "refundable"))
     assert met == parse_yuan(whole["totals"]["repaid"])
     balance = 0
     for line in whole["lines"]:
@@ -101,7 +101,7 @@ def test_in_print_it_says_the_same(say: Any, home: tuple[str, ...], tmp_path: Pa
     assert [line["bank_reference"] for line in said["lines"]] == ["D-1", None, "R-1", None]
     rows = list(csv.reader(io.StringIO(files[0].read_text(encoding="utf-8-sig"))))
     assert rows[0][:3] == ["日期", "摘要", "金额"]
-    assert rows[4] == ["2024-04-05", "还款", "1037.20", "1000.00", "37.20", "0.00", "0.00", "11000.00", "R-1"]
+    assert rows[4] == ["2024-04-05", "还款", "1037.20", "1000.00", "37.20", "0.00", "0.00", "0.00", "11000.00", "R-1"]
     sheet = CalamineWorkbook.from_path(files[1]).get_sheet_by_index(0).to_python()
     assert (sheet[4][0], sheet[4][3], sheet[-1][0]) == (date(2024, 4, 5), 1000.0, "合计")
     content = files[2].read_bytes()

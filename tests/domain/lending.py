@@ -58,7 +58,13 @@ def repay(loan: Loan, amount: str, day: date) -> int:
 
 
 def reverse(loan: Loan, version: int, day: date, **more: Any) -> None:
-    given = {"reason": "cheque returned", "requested_by": TELLER, "confirmed_by": SUPERVISOR, **more}
+    given = {
+        "reason": "cheque returned",
+        "evidence": ("0" * 64,),
+        "requested_by": TELLER,
+        "confirmed_by": SUPERVISOR,
+        **more,
+    }
     loan.reverse_repayment(NOW, version=version, value_date=day, **given)
 
 

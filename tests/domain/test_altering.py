@@ -25,6 +25,7 @@ STRICT = Servicing(next_working_day=False)
 MATURES = date(2025, 3, 5)
 CONSENT = Actor(subject="consent", role="guarantor_officer", institution="jining_guarantee", region="rencheng")
 BY: dict[str, Any] = {"reason": "flood", "requested_by": TELLER, "confirmed_by": SUPERVISOR}
+SHOWN = {"evidence": ("0" * 64,)}
 A_DAY = timedelta(days=1)
 
 
@@ -98,6 +99,8 @@ def test_another_rate_holds_from_its_day_and_what_was_paid_since_is_allocated_an
     loan = paid_out("12000.00", PAID_OUT, terms=terms("0.036", 1, every=12, method="bullet", servicing=STRICT))
     repay(loan, "1000.00", date(2024, 4, 7))
     change = {"annual_rate": Decimal("0.072"), "value_date": date(2024, 3, 26), **BY}
+    refused(loan, InvalidInput, lambda: loan.reset_rate(NOW, **change))
+    change |= SHOWN
     loan.reset_rate(NOW, **change)
     (fact,) = [fact for fact in pending(loan) if isinstance(fact, TermsChanged)]
     assert {(c.value_date, c.balance, c.fen) for c in fact.changes if c.party is None} == {
@@ -118,7 +121,7 @@ def test_early_or_late_the_same_change_gives_the_same_loan(
 ) -> None:
     """Whether a rate is known on its day or with hindsight, balances and what is owed are the same."""
     known, hindsight = lent(method), lent(method)
-    change = {"annual_rate": Decimal("0.05"), "value_date": PAID_OUT + day * A_DAY, **BY}
+    change = {"annual_rate": Decimal("0.05"), "value_date": PAID_OUT + day * A_DAY, **BY, **SHOWN}
     known.reset_rate(NOW, **change)
     for after, amount in sorted(payments):
         for loan in (known, hindsight):
@@ -210,3 +213,15 @@ def test_a_death_is_no_loss_and_a_closed_business_draws_nothing_more() -> None:
 
 def _changes(loan: Loan) -> list[Any]:
     return [change for fact in pending(loan) if isinstance(fact, MoneyFact) for change in fact.changes]
+
+
+def test_misuse_that_begins_while_a_due_day_waits_for_its_working_day_bears_from_its_own_day() -> None:
+    """12,000.00 fall due on Saturday 8 March 2025, to be paid on Monday: two days at 5.4 %, misused from Sunday on at 7.2 %."""
+    loan = paid_out(
+        "12000.00", date(2024, 3, 8), terms=terms("0.036", 1, every=12, method="bullet", servicing=Servicing())
+    )
+    found: dict[str, Any] = {"reason": "a car", "evidence": ("0" * 64,), "found_by": TELLER, "confirmed_by": SUPERVISOR}
+    loan.find_misuse(NOW, value_date=date(2025, 3, 9), bank_knew=False, **found)
+    owed = loan.owed(date(2025, 3, 11))
+    bearing = owed.overdue_principal + owed.overdue_interest
+    assert owed.penalty == round(bearing * (Decimal("0.054") + 2 * Decimal("0.072")) / 360)

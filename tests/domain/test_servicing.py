@@ -59,7 +59,7 @@ def on(loan: Loan, day: date) -> dict[str, str]:
 
 @given(
     st.integers(1_000, 10**9),
-    st.dates(date(2000, 1, 1), date(2024, 3, 1)),
+    st.dates(date(2000, 1, 1), date(2023, 3, 1)),
     st.sampled_from(["equal_instalment", "equal_principal", "interest_only", "bullet"]),
     st.integers(1, 36),
     st.sampled_from(["360", "365", "actual"]),

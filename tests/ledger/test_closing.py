@@ -171,3 +171,14 @@ def test_who_may_close_which_day(counter: Counter) -> None:
         closing.close_day(counter.desk, command, counter.by("clerk"))
     with pytest.raises(DatedInFuture):
         close(counter, MOMENT.today + timedelta(days=1))
+
+
+def test_days_that_are_closed_late_meet_what_was_recorded_of_a_later_day(counter: Counter) -> None:
+    ledger = counter.desk.ledger
+    book(ledger, 1)
+    said = {"loan_no": "L-0", "amount_fen": 104_220, "value_date": DUE + timedelta(days=10), "bank_reference": "R-1"}
+    record_repayment(ledger, RecordRepayment.model_validate(said), counter.by("operator"))
+    for days in range(26):
+        close(counter, DUE + timedelta(days=days))
+        loan = ledger.loan("L-0")
+        assert loan.is_overdue == (loan.overdue(DUE + timedelta(days=days)).since is not None), days

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from domain.loan.refusals import DrawnTooLate
+from domain.loan.terms import Servicing
 from domain.loan_application.refusals import (
     ApplicationEnded,
     FindingsSpeakAgainst,
@@ -17,6 +19,7 @@ from domain.loan_application.refusals import (
     LongerThanAsked,
     NotLapsed,
 )
+from domain.policy.edition import EditionUnreadable, read_edition
 from ledger.guards import LOANS
 from ledger.publishing import PublishPolicy, publish_policy
 from tests.domain.policies import NOW, text_of
@@ -99,3 +102,52 @@ def test_eligibility_is_judged_by_the_edition_that_acceptance_pinned(counter: Co
     assert counter.eligibility(case_no) == []
     assert counter.application(case_no).reviews["eligibility"].policy == NOW.pin
     assert "limit.kind" in counter.eligibility(counter.accepted(counter.person()))
+
+
+_MILDER = """[arrears]
+rule = "R-INT-6"
+source = "a draft"
+confidence = "assumed"
+overdue_percent = 30
+misuse_percent = 50
+compound = false
+order = ["overdue_interest", "costs", "penalty", "overdue_principal", "interest", "principal"]
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("arrears", "pinned"),
+    [
+        (
+            _MILDER,
+            Servicing(
+                order=("overdue_interest", "costs", "penalty", "overdue_principal", "interest", "principal"),
+                overdue_surcharge=Decimal("0.3"),
+                misuse_surcharge=Decimal("0.5"),
+                compound=False,
+            ),
+        ),
+        ("", Servicing()),
+    ],
+)
+def test_what_arrears_cost_and_what_a_payment_pays_first_are_the_edition_s(
+    counter: Counter, arrears: str, pinned: Servicing
+) -> None:
+    """R-INT-6: a contract pins what the edition of its day says; of one that says nothing, what was before (R-INT-7)."""
+    text = text_of().replace('edition = "jining_2024"', 'edition = "other"')
+    text = text.replace("effective_from = 2024-01-01", "effective_from = 2025-03-01")
+    said = text[text.index("[arrears]") : text.index("[subsidy]")]
+    edition = PublishPolicy(editions=(text.replace(said, arrears),))
+    publish_policy(counter.desk.ledger, edition, counter.by("policy_officer"))
+    case_no = counter.reviewed(counter.accepted(counter.person()))
+    contract = counter.desk.ledger.loan(counter.sign(counter.approve(case_no))).contract
+    assert contract.policy is not None
+    assert contract.policy.edition == "other"
+    assert contract.terms is not None
+    assert contract.terms.servicing == pinned
+
+
+def test_an_order_that_forgets_something_is_no_edition() -> None:
+    with pytest.raises(EditionUnreadable, match="order has to name each of"):
+        read_edition(text_of().replace('"costs", "penalty", "overdue_interest"', '"penalty", "overdue_interest"'))

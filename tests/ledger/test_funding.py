@@ -173,6 +173,7 @@ def test_a_breach_that_was_established_elsewhere_is_ended_here(
                     "version": 3,
                     "value_date": DAY,
                     "reason": "returned",
+                    "evidence": ["0" * 64],
                     "confirmed_by": confirmed,
                 }
                 reverse_repayment(writer, ReverseRepayment.model_validate(taken_back), by(moment, "bank_officer"))
@@ -311,6 +312,7 @@ def _a_life(ledger: Ledger, moment: Moment) -> None:
         version=ledger.loan("L-1").version,
         value_date=DAY,
         reason="returned",
+        evidence=("0" * 64,),
         confirmed_by=LOCAL_OPERATOR,
     )
     reverse_repayment(ledger, reversal, by(moment, "bank_officer"))

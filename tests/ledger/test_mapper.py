@@ -236,6 +236,7 @@ def lives() -> list[EventSourced[Fact]]:
         version=last_payment,
         value_date=date(2025, 4, 2),
         reason="returned",
+        evidence=("0" * 64,),
         requested_by=LOCAL_OPERATOR,
         confirmed_by=LOCAL_OPERATOR.model_copy(update={"subject": "second"}),
     )

@@ -81,3 +81,21 @@ def test_whether_it_may_be_claimed_and_is(counter: Counter, reading: Reading) ->
     grouped = ask(reading[1], LIST, Question(as_of=day, group_by=("ageing", "category"))).rows
     assert [(row["ageing"], row["category"], row["count"]) for row in grouped] == [("over_90", "substandard", 2)]
     assert rebuild(reading[1], LIST).equal
+
+
+def test_a_loan_that_a_late_receipt_has_settled_leaves_the_list_at_the_next_closing(
+    counter: Counter, reading: Reading
+) -> None:
+    """It is dated before the notices; the closing says what has changed, once."""
+    ledger = counter.desk.ledger
+    book(ledger, 1)
+    close(counter, DUE + timedelta(days=30))
+    everything = ledger.loan("L-0").owed(DUE).everything
+    said = {"loan_no": "L-0", "amount_fen": everything, "value_date": DUE, "bank_reference": "R-1"}
+    record_repayment(ledger, RecordRepayment.model_validate(said), counter.by("operator"))
+    day = DUE + timedelta(days=31)
+    assert close(counter, day).told == {"loan.overdue_cured": 1}
+    assert close(counter, day + timedelta(days=60)).told == {}
+    assert ledger.loan("L-0").is_settled
+    assert lines(reading, DUE + timedelta(days=400)) == []
+    assert len(lines(reading, DUE + timedelta(days=30))) == 1, "it was on it then"

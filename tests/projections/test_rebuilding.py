@@ -178,6 +178,7 @@ def test_facts_that_are_not_folded_yet_are_no_difference(
 
 def test_nothing_live_is_nothing_to_compare_with(ledger: Ledger, projector: str, reading: Connection[Any]) -> None:
     live_loan(ledger, "L-1")
+    rebuilding._drop(reading, named("loan_book"), LIVE)
     with Engine(projector, ()):
         made = rebuild(reading, named("loan_book"))
     assert made.equal is None

@@ -29,6 +29,13 @@ def repay(office: Office, amount: Fen, day: date) -> None:
     repay_under(office, amount, day, f"R{office.number()}")
 
 
+@when(step("teller Li alone records that the borrower repaid {amount:yuan} on {day:day}"))
+def repay_alone(office: Office, amount: Fen, day: date) -> None:
+    said = {"loan_no": office.loan_no, "amount_fen": amount, "value_date": day, "bank_reference": f"R{office.number()}"}
+    payment = RecordRepayment.model_validate(said)
+    office.act(lambda: record_repayment(office.ledger, payment, office.by("bank_officer", office.bank)))
+
+
 @given(step("the borrower repaid {amount:yuan} on {day:day}"))
 def repaid(office: Office, amount: Fen, day: date) -> None:
     repay(office, amount, day)
@@ -37,7 +44,11 @@ def repaid(office: Office, amount: Fen, day: date) -> None:
 
 @when(step("the borrower repays {amount:yuan} on {day:day} under the bank's reference {reference:quoted}"))
 def repay_under(office: Office, amount: Fen, day: date, reference: str) -> None:
-    payment = RecordRepayment(loan_no=office.loan_no, amount_fen=amount, value_date=day, bank_reference=reference)
+    second = Actor(subject="second", role="bank_supervisor", institution=office.bank, region="rencheng")
+    late = {"reason": "the bank's file came late", "evidence": ("0" * 64,), "confirmed_by": second}
+    payment = RecordRepayment.model_validate(
+        {"loan_no": office.loan_no, "amount_fen": amount, "value_date": day, "bank_reference": reference, **late}
+    )
     office.act(lambda: record_repayment(office.ledger, payment, office.by("bank_officer", office.bank)))
 
 
@@ -52,9 +63,10 @@ def take_back(office: Office, teller: str, paid_on: date, day: date, second: str
     confirmed_by = Actor(subject=second, role="bank_supervisor", institution=office.bank, region="rencheng")
     reversal = ReverseRepayment(
         loan_no=office.loan_no,
-        version=_payment_of(office, paid_on),
+        version=payment_of(office, paid_on),
         value_date=day,
         reason=why,
+        evidence=("0" * 64,),
         confirmed_by=confirmed_by,
     )
     asked = office.by("bank_officer", office.bank, subject=teller)
@@ -191,7 +203,7 @@ def claim_stands(office: Office, datatable: Sequence[Sequence[str]]) -> None:
     assert in_people_s_notation(line["claimed"]) == shown(sum(bore.values()) - bore["bank"])
 
 
-def _payment_of(office: Office, paid_on: date) -> int:
+def payment_of(office: Office, paid_on: date) -> int:
     """Which of the loan's facts is the payment of a day."""
     where = {"value_date": paid_on.isoformat(), "kind": "repaid"}
     (row,) = office.rows("repayment_history", where=where)

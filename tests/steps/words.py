@@ -40,6 +40,8 @@ REASONS: dict[str, type[Refusal]] = {
     "nothing was paid out": refusals.NothingDisbursed,
     "the loan has ended": refusals.LoanEnded,
     "so much is not owed": refusals.MoreThanOwed,
+    "two people say why it is late": refusals.LateReceipt,
+    "so much is not owed to be waived": refusals.MoreThanWaivable,
     "it was taken back already": refusals.AlreadyReversed,
     "the bank's reference is recorded already": refusals.ReferenceUsed,
     "the name belongs to another request": KeyReused,

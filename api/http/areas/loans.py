@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from api.differences import Seen, difference
 from api.http import documents
 from api.http.asked import context_of
 from api.http.bodies import body_of
@@ -21,6 +22,7 @@ from api.http.reads import (
     TIMES,
     Times,
     day_in,
+    known_in,
     language_of,
     one,
     one_of,
@@ -37,8 +39,9 @@ from domain.calendar import city_day
 from domain.facts import Fact
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
+from domain.recorded import Recorded
 from domain.state import replayed
-from ledger import altering, compensating, disbursing, noticing, repaying, reporting
+from ledger import altering, compensating, correcting, disbursing, noticing, repaying, reporting
 from ledger.closing import CloseDay, close_day
 from ledger.context import CommandContext
 from ledger.ledger import Ledger
@@ -102,6 +105,7 @@ async def get_loan(request: Request, loan_no: NUMBERED) -> Response:
                 "loan_no": "text",
                 "on": "date",
                 "status": "text",
+                "costs": "money",
                 "penalty": "money",
                 "overdue_interest": "money",
                 "overdue_principal": "money",
@@ -115,6 +119,7 @@ async def get_loan(request: Request, loan_no: NUMBERED) -> Response:
                 "category": "text",
                 "matures_on": "date?",
                 "payoff": "money",
+                "refundable": "money",
                 "instalments": "list",
             }
         ),
@@ -201,6 +206,48 @@ async def get_statement(request: Request, loan_no: NUMBERED) -> Response:
     return Response(content, media_type=_PRINTS[wanted], headers=said)
 
 
+_KNOWN = {"type": "string", "maxLength": 40}
+_DAY = {"type": "string", "format": "date"}
+
+
+@router.get(
+    f"{_OF}/difference",
+    operation_id="getDifference",
+    summary="What differs between two looks at a loan, and why",
+    description="Each look is at a day and a knowledge. The figures that differ; and the steps from one to the other: what became known, what"
+    " moved, fell due, became overdue and ran 差异说明.",
+    responses=documents.answer(
+        200,
+        "The figures that differ, and the steps",
+        documents.fields({"loan_no": "text", "from": "object", "to": "object", "changes": "list", "steps": "list"}),
+    )
+    | documents.problems(documents.READ_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+    openapi_extra={
+        "parameters": [
+            documents.parameter("from", _DAY, "The day of the first look; the contract's if left out."),
+            documents.parameter("to", _DAY, "The day of the second; today if left out."),
+            documents.parameter("from_known_at", _KNOWN, "What the first knew: a position or a time; all if left out."),
+            documents.parameter("to_known_at", _KNOWN, "What the second knew, likewise."),
+        ]
+    },
+)
+async def get_difference(request: Request, loan_no: NUMBERED) -> Response:
+    """差异说明."""
+    hall: Hall = request.app.state.hall
+    given = parameters(request, ("from", "to", "from_known_at", "to_known_at"))
+    first, last = day_in(given, "from"), day_in(given, "to") or city_day(datetime.now(UTC))
+    known, known_then = [await known_in(hall, given, name) for name in ("from_known_at", "to_known_at")]
+
+    def made() -> bytes:
+        told = _told(hall.desk.ledger, loan_no, None)
+        looks = Seen(first or told[0].value_date, known), Seen(last, known_then)
+        return to_json(difference(told, *looks, hall.desk.ledger.calendar))
+
+    return Response(await hall.do(made), media_type="application/json")
+
+
 def _known(ledger: Ledger, loan_no: str, known_at: int | None) -> Loan:
     """The loan by the facts up to a position. Raises UnknownLoan."""
     if known_at is None:
@@ -212,11 +259,16 @@ def _known(ledger: Ledger, loan_no: str, known_at: int | None) -> Loan:
 
 def _facts(ledger: Ledger, loan_no: str, known_at: int | None) -> list[Fact]:
     """Raises UnknownLoan."""
+    return [row.fact for row in _told(ledger, loan_no, known_at)]
+
+
+def _told(ledger: Ledger, loan_no: str, known_at: int | None) -> list[Recorded]:
+    """Raises UnknownLoan."""
     with ledger.datastore.get_connection() as connection:
         facts = log.stream(connection, Loan.create_id(loan_no), known_at)
     if not facts:
         raise UnknownLoan(field="loan_no", loan_no=loan_no)
-    return [row.fact for row in facts]
+    return facts
 
 
 @router.post(
@@ -296,6 +348,7 @@ async def record_receipt(
 
 
 read_model(router, "/overdue-loans", querying.projection("overdue_list"), "listOverdueLoans", "The overdue list")
+read_model(router, "/due-instalments", querying.projection("due_list"), "listDueInstalments", "The due list")
 command(router, f"{_OF}/disbursements", disbursing.disburse, LOAN, example=_REPAID)
 command(router, f"{_OF}/repayments", repaying.record_repayment, LOAN, example=_REPAID)
 command(router, f"{_OF}/reversals", repaying.reverse_repayment, LOAN)
@@ -306,6 +359,9 @@ command(router, f"{_OF}/rate-resets", altering.reset_rate, LOAN)
 command(router, f"{_OF}/restructurings", altering.restructure_loan, LOAN)
 command(router, f"{_OF}/misuse", altering.find_misuse, LOAN)
 command(router, f"{_OF}/refunds", altering.refund, LOAN)
+command(router, f"{_OF}/date-corrections", correcting.correct_date, LOAN)
+command(router, f"{_OF}/costs", correcting.charge_cost, LOAN)
+command(router, f"{_OF}/waivers", correcting.waive, LOAN)
 command(router, f"{_OF}/deaths", altering.report_death, LOAN)
 command(router, f"{_OF}/closures", altering.report_closure, LOAN)
 command(router, f"{_OF}/charge-offs", compensating.charge_off, LOAN)

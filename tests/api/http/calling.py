@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
+from api.http.app import document_of
 from ledger.approving import FUND
 from tests.papers import pdf, png
 
@@ -74,12 +76,7 @@ class Caller:
 
     def __init__(self, client: httpx2.Client) -> None:
         self.client = client
-        document = client.get("/api/v1/openapi.json").json()
-        self.operations = {
-            operation["operationId"]: (method.upper(), path)
-            for path, methods in document["paths"].items()
-            for method, operation in methods.items()
-        }
+        self.operations = _operations()
 
     def __call__(
         self,
@@ -110,6 +107,16 @@ class Caller:
         answer = self(operation, *numbers, **more)
         assert answer.status in (200, 201), answer.text
         return answer
+
+
+@cache
+def _operations() -> dict[str, tuple[str, str]]:
+    """By their ids, as the document says, which is made once: it takes as long as many calls."""
+    return {
+        operation["operationId"]: (method.upper(), path)
+        for path, methods in document_of()["paths"].items()
+        for method, operation in methods.items()
+    }
 
 
 def accepted(call: Caller, **more: Any) -> None:

@@ -35,7 +35,9 @@ def copied(server: str, template: str, folder: Path) -> Iterator[Installation]:
     """An installation on a copy of the migrated database."""
     name = f"{template}_{folder.name}"
     _drop(server, name)
-    made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(made)
     with installed(server, make_conninfo(server, dbname=name), folder) as opened:
@@ -69,6 +71,7 @@ def kept_up_to_date(installation: Installation) -> Iterator[None]:
     thread.start()
     yield
     stop.set()
+    installation.projector.execute("NOTIFY stored_events")  # or it waits for its poll
     thread.join()
 
 

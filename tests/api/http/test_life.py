@@ -268,6 +268,35 @@ def test_a_statement_of_account_in_every_form(call: Caller) -> None:
 
 
 @pytest.mark.usefixtures("policy", "working")
+def test_what_was_recorded_is_corrected_and_the_difference_explained(call: Caller) -> None:
+    lent(call)
+    second = {"subject": "wang", "role": "bank_supervisor", "institution": "rural_commercial", "region": "370811"}
+    asked: dict[str, Any] = {"reason": "system down", "evidence": ["a" * 64], "value_date": "2025-04-20"}
+    call.done("chargeCost", "JN-1", by=BANK, amount="80.00", **asked)
+    known = _head(call)
+    assert call("waive", "JN-1", by=BANK, part="costs", amount="80.01", confirmed_by=second, **asked).status == 409
+    call.done("waive", "JN-1", by=BANK, part="costs", amount="30.00", confirmed_by=second, **asked)
+    earlier = {**asked, "value_date": "2025-04-10"}
+    assert (
+        call("correctDate", "JN-1", by=BANK, version=1, confirmed_by=second, **earlier).code == "loan.unknown_movement"
+    )
+    assert (
+        call("correctDate", "JN-1", by=BANK, version=3, confirmed_by=second, **{**earlier, "evidence": []}).status
+        == 422
+    )
+    call.done("correctDate", "JN-1", by=BANK, version=3, confirmed_by=second, **earlier)
+    query = {"from": "2025-04-15", "to": "2025-04-15", "from_known_at": str(known)}
+    said = call.done("getDifference", "JN-1", query=query).json
+    assert [(step["cause"], step["topic"], step["reason"]) for step in said["steps"]] == [
+        ("recorded", "loan.date_corrected", "system down")
+    ]
+    assert ("costs", "80.00") in [(change["figure"], change["after"]) for change in said["changes"]]
+    assert call("getDifference", "JN-1", query={"from": "2025-13-01"}).json["field"] == "from"
+    assert call("getDifference", "nowhere").status == 404
+    assert call("getDifference", "JN-1", query={"from_known_at": "0", "to_known_at": "0"}).status == 404
+
+
+@pytest.mark.usefixtures("policy", "working")
 def test_a_contract_changes_by_two_people(call: Caller) -> None:
     lent(call)
     second = {"subject": "wang", "role": "bank_supervisor", "institution": "rural_commercial", "region": "370811"}
