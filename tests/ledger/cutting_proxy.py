@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
-from threading import Thread
+from threading import Lock, Thread
 from typing import Literal
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -21,6 +21,8 @@ class CuttingProxy:
         self._dsn = dsn
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
+        self._closing = Lock()
+        self._closed = False
         self._loses: Literal["request", "answer"] | None = None
         self._holding = b""
         self.lost = 0
@@ -35,17 +37,24 @@ class CuttingProxy:
         self._holding, self._loses = holding, what
 
     def close(self) -> None:
-        for each in (self._listener, *self._open):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+        with self._closing:
+            self._closed = True
+            for each in (self._listener, *self._open):
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                each.close()
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
                 server = self._to_server()
-                self._open += [client, server]
+                with self._closing:
+                    if self._closed:  # a connection that was being accepted at that moment goes with the others
+                        client.close()
+                        server.close()
+                        return
+                    self._open += [client, server]
                 Thread(target=self._serve, args=(client, server), daemon=True).start()
 
     def _to_server(self) -> socket.socket:
