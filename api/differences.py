@@ -16,6 +16,7 @@ from domain.working_days import WorkCalendar
 
 _CAUSES: Mapping[str, tuple[str, str]] = {
     "recorded": ("入账", "recorded"),
+    "calendar": ("工作日历变更", "another working calendar"),
     "moved": ("变动", "moved"),
     "fell_due": ("到期应还", "fell due"),
     "became_overdue": ("转为逾期", "became overdue"),
@@ -25,26 +26,27 @@ _CAUSES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """A day, and the position up to which facts are known; all of them if None."""
+    """A day, the position up to which facts are known, all of them if None, and the working calendar of then."""
 
     as_of: date
     known_at: int | None
+    calendar: WorkCalendar
 
 
-def difference(told: Sequence[Recorded], start: Seen, end: Seen, calendar: WorkCalendar) -> dict[str, Any]:
+def difference(told: Sequence[Recorded], start: Seen, end: Seen) -> dict[str, Any]:
     """Of all facts of a loan: its figures that differ, and the steps from the one to the other. Raises UnknownLoan."""
     loan_no: str = told[0].fact.loan_no  # type: ignore[attr-defined]  # a loan's first fact is its contract
     by_version = {row.version: row for row in told}
-    first, last = (Point(seen.as_of, [row.fact for row in _known(told, seen.known_at)]) for seen in (start, end))
+    first, last = (_point(told, seen) for seen in (start, end))
     if not first.facts and not last.facts:
         raise UnknownLoan(field="loan_no", loan_no=loan_no)
-    before, after = differing(at(first, calendar), at(last, calendar))
+    before, after = differing(at(first), at(last))
     return {
         "loan_no": loan_no,
         "from": _seen(start),
         "to": _seen(end),
         "changes": _changes(before, after),
-        "steps": [_step(step, by_version) for step in between(first, last, calendar)],
+        "steps": [_step(step, by_version) for step in between(first, last)],
     }
 
 
@@ -70,8 +72,9 @@ def lines(document: Mapping[str, Any], language: Language) -> list[dict[str, Any
     return [dict(zip((name[place] for name in names), row, strict=True)) for row in rows]
 
 
-def _known(told: Sequence[Recorded], position: int | None) -> list[Recorded]:
-    return [row for row in told if position is None or row.position <= position]
+def _point(told: Sequence[Recorded], seen: Seen) -> Point:
+    known = [row.fact for row in told if seen.known_at is None or row.position <= seen.known_at]
+    return Point(seen.as_of, known, seen.calendar)
 
 
 def _seen(seen: Seen) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The customer's statement of account 客户对账单: a loan's entries between two days, by all that was known at a position.
 
-Payments that were taken back are shown with what took them back; they met nothing.
+Payments that were taken back by then are shown with what took them back; they met nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ COLUMNS = (
     Column("利息", "interest", "money"),
     Column("罚息", "penalty", "money"),
     Column("费用", "costs", "money"),
+    Column("已转销", "charged off", "money"),
     Column("可退", "refundable", "money"),
     Column("本金余额", "balance", "money"),
     Column("银行流水号", "bank reference", "text"),
@@ -44,7 +45,7 @@ _SAID = {
     "taken_over": ("代偿接管", "taken over"),
     "reversed": ("还款冲正", "repayment taken back"),
 }
-_PARTS = ("principal", "interest", "penalty", "costs", "refundable")
+_PARTS = ("principal", "interest", "penalty", "costs", "charged_off", "refundable")
 _PAID_BACK = ("repaid", "reversed")
 
 
@@ -154,19 +155,19 @@ def _references(facts: Sequence[Fact]) -> dict[int, str]:
 
 
 def _with_reversed(told: list[Entry], facts: Sequence[Fact], end: date) -> list[Entry]:
-    """The payments that were taken back, and what took them back, in their places among the others, moving no balance."""
+    """The payments that were taken back, and what took them back, after the others of their days, moving no balance."""
     paid = {fact.originator_version: fact for fact in facts if isinstance(fact, Repaid)}
-    moving = list(told)
+    back_and_forth = list[Entry]()
     for fact in facts:
-        if isinstance(fact, RepaymentReversed):
-            back = paid[fact.reverses_version]
-            moving.append(Entry(back.value_date, "repaid", back.amount_fen, version=back.originator_version))
-            moving.append(Entry(fact.value_date, "reversed", -fact.amount_fen, version=back.originator_version))
-    ordered = sorted(
-        (entry for entry in moving if entry.day <= end), key=lambda e: (e.day, e.kind != "due", e.version or 0)
-    )
+        if not isinstance(fact, RepaymentReversed):
+            continue
+        back = paid[fact.reverses_version]
+        moved = max(back.value_date, fact.value_date)
+        if moved <= end:
+            back_and_forth.append(Entry(back.value_date, "repaid", back.amount_fen, version=back.originator_version))
+            back_and_forth.append(Entry(moved, "reversed", -fact.amount_fen, version=back.originator_version))
     balance, placed, known = 0, list[Entry](), {id(entry) for entry in told}
-    for entry in ordered:
+    for entry in sorted([*told, *back_and_forth], key=lambda entry: entry.day):
         if id(entry) in known:
             balance = entry.balance
         placed.append(entry if id(entry) in known else replace(entry, balance=balance))

@@ -87,7 +87,7 @@ Feature: Repayment (还款)
       Then ¥300,000.00 is outstanding
       And the loan is running
       And the fund answers for ¥27,000.00 and the guarantee company for ¥183,000.00
-      And the loan was settled on 2024-04-19
+      And the loan was running on 2024-04-19
 
     Scenario: Nobody confirms their own request
       When teller Li takes the payment of 2024-04-04 back on 2024-04-20 with supervisor Li, because the cheque was returned

@@ -26,11 +26,13 @@ OBSERVERS = (*BANK, "hr_officer", "fund_officer", "guarantor_officer")
 
 
 class ExtendLoan(Frozen):
-    """`months` are whole instalments, at most twelve; `consented_by` is the guarantor's person, without whom it is released."""
+    """`months` are whole instalments, at most twelve; `consented_by` is the guarantor's person, without whom it is released; `evidence` are
+    digests, one at least where it is recorded after the loan's end, or money of a later day has moved."""
 
     loan_no: str
     months: int
     reason: Words
+    evidence: tuple[Digest, ...] = Field(default=(), max_length=20)
     confirmed_by: Actor
     consented_by: Actor | None = None
     value_date: date
@@ -48,12 +50,13 @@ class ResetRate(Frozen):
 
 
 class RestructureLoan(Frozen):
-    """The plan from the value date on: so many instalments counted from the first, by `method`."""
+    """The plan from the value date on: so many instalments counted from the first, by `method`; `evidence` as for an extension."""
 
     loan_no: str
     instalments: int = Field(ge=1, le=600)
     method: str = Field(pattern=r"^(equal_instalment|equal_principal|interest_only|bullet)$")
     reason: Words
+    evidence: tuple[Digest, ...] = Field(default=(), max_length=20)
     confirmed_by: Actor
     consented_by: Actor | None = None
     value_date: date
@@ -90,7 +93,8 @@ class ReportClosure(ReportDeath):
 def extend_loan(ledger: Ledger, command: ExtendLoan, context: CommandContext) -> Receipt | None:
     """展期. Raises UnknownLoan, NotPermitted, OtherBank, and what `Loan.extend` refuses."""
     context.actor.must_be(*BANK, action="extend a loan")
-    said = {"months": command.months, "reason": command.reason, **by_two(command, context)}
+    said: dict[str, Any] = {"months": command.months, "reason": command.reason, "evidence": command.evidence}
+    said |= by_two(command, context)
     return told(
         ledger,
         command,
@@ -119,7 +123,8 @@ def restructure_loan(ledger: Ledger, command: RestructureLoan, context: CommandC
         agreed = loan.terms_on(command.value_date)
         plan = {"instalments": command.instalments, "method": command.method}
         terms = RepaymentTerms.model_validate((agreed.model_dump() if agreed else {"annual_rate": 0}) | plan)
-        said = {"terms": terms, "reason": command.reason, **by_two(command, context)}
+        said: dict[str, Any] = {"terms": terms, "reason": command.reason, "evidence": command.evidence}
+        said |= by_two(command, context)
         loan.restructure(context.moment, value_date=command.value_date, consented_by=command.consented_by, **said)
 
     return told(ledger, command, context, restructure)

@@ -227,12 +227,20 @@ _MEANT_FOR_THE_LOAN = (events.ClaimApproved, events.ClaimSubrogated, events.Clai
 def adjusted(
     ledger: Ledger, loan: Loan, moment: Moment, value_date: date, *, received: bool
 ) -> list[EventSourced[Any]]:
-    """The loan, and the claim that stands on it told of what is still owed, and claimed (domain.md §5.7). Raises SharesArePaid."""
+    """The loan, and the claim that stands on it told of what is still owed, and claimed (domain.md §5.7); nothing of it once it turns out
+    that the bank knew of misuse, or that nobody stood for the loan. Raises SharesArePaid."""
     if loan.claim_no is None:
         return [loan]
     claim = claim_of(ledger, loan.claim_no)
     principal, interest = loan.owed_of(claim.filing.value_date)
-    if received and not claim.stands_on(loan, ledger.fund(claim.filing.fund).pinned(claim.filing.method), value_date):
+    if (
+        loan.bank_knew_of_misuse
+        or loan.guarantor_is_released
+        or (
+            received
+            and not claim.stands_on(loan, ledger.fund(claim.filing.fund).pinned(claim.filing.method), value_date)
+        )
+    ):
         principal = interest = 0
     claim.adjust(moment, principal=principal, interest=interest, value_date=value_date, received=received)
     return followed(ledger, claim, moment, loan)

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from multiprocessing import get_context
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
@@ -69,13 +69,26 @@ class Closed:
 
 @dataclass(frozen=True)
 class _Rules:
-    """What a look depends on besides the loan: `claim_after` so many days for each fund, and all of it as one text."""
+    """What a look depends on besides the loan: `claim_after` so many days for each fund, since when the working calendars are published as they
+    are, and all of it as one text."""
 
     claim_after: Mapping[str, int]
+    calendars_since: datetime | None
     text: str
 
     def claim_after_of(self, loan: Loan) -> int | None:
         return self.claim_after.get(loan.fund or "")
+
+    def may_have_moved(self, loan: Loan) -> bool:
+        """Whether something was recorded of the loan by other calendars."""
+        return bool(self.calendars_since and loan.moved_since and loan.moved_since <= self.calendars_since)
+
+
+class _Look(NamedTuple):
+    """A loan to look at; `anew`: by other rules than when it was looked at last."""
+
+    loan: UUID
+    anew: bool
 
 
 def close_day(
@@ -111,7 +124,7 @@ def _closed(
     ledger: Ledger,
     command: CloseDay,
     context: CommandContext,
-    parts: Sequence[Sequence[UUID]],
+    parts: Sequence[Sequence[_Look]],
     rules: _Rules,
     another: Callable[[], Ledger] | None,
     workers: int,
@@ -135,24 +148,27 @@ def _begin(another: Callable[[], Ledger]) -> None:
     _here.append(another())
 
 
-def _close_elsewhere(given: tuple[CloseDay, CommandContext, Sequence[UUID], _Rules]) -> tuple[Counter[str], set[str]]:
+def _close_elsewhere(given: tuple[CloseDay, CommandContext, Sequence[_Look], _Rules]) -> tuple[Counter[str], set[str]]:
     return _close_part(_here[0], *given)
 
 
 def _close_part(
-    ledger: Ledger, command: CloseDay, context: CommandContext, streams: Sequence[UUID], rules: _Rules
+    ledger: Ledger, command: CloseDay, context: CommandContext, part: Sequence[_Look], rules: _Rules
 ) -> tuple[Counter[str], set[str]]:
     """Decided and saved together; where somebody else keeps writing of one of them, in halves."""
     looks: dict[UUID, tuple[int, date]] = {}
     counted, undrawn, day = Counter[str](), set[str](), command.value_date
+    anew = {look.loan for look in part if look.anew}
 
     def decide() -> list[Loan]:
         for found in (looks, counted, undrawn):
             found.clear()  # it may be decided again
         calendar, loans = ledger.calendar, list[Loan]()
-        for loan in loaded(ledger, streams):
+        for loan in loaded(ledger, [look.loan for look in part]):
             assert isinstance(loan, Loan)
             loan.calendar = calendar
+            if loan.id in anew and rules.may_have_moved(loan):
+                loan.recalculate(context.moment, day)
             next_look = loan.close_day(context.moment, day, claim_after=rules.claim_after_of(loan))
             looks[loan.id] = loan.version, next_look
             counted.update(_topics(loan))
@@ -164,10 +180,10 @@ def _close_part(
     try:
         ledger.perform(command, replace(context, given_key=None), decide)
     except IntegrityError:
-        if len(streams) == 1:
+        if len(part) == 1:
             raise
-        middle = len(streams) // 2
-        halves = [_close_part(ledger, command, context, half, rules) for half in (streams[:middle], streams[middle:])]
+        middle = len(part) // 2
+        halves = [_close_part(ledger, command, context, half, rules) for half in (part[:middle], part[middle:])]
         return halves[0][0] + halves[1][0], halves[0][1] | halves[1][1]
     _keep_looks(ledger, day, rules, looks)
     return counted, undrawn
@@ -220,25 +236,28 @@ def _rules(ledger: Ledger) -> _Rules:
     policy = ledger.find(Policy.STREAM)
     funds = [fund for fund in loaded(ledger, _begun(ledger, FundOpened)) if isinstance(fund, GuaranteeFund)]
     claim_after = {fund.fund: fund.method.claims.overdue_days for fund in sorted(funds, key=lambda fund: fund.fund)}
-    return _Rules(claim_after, f"{policy.version if policy else 0}|{claim_after}")
+    version, since = (policy and policy.calendars_since) or (0, None)
+    return _Rules(claim_after, since, f"{version}|{claim_after}")
 
 
 def _begun(ledger: Ledger, kind: type[Fact]) -> list[UUID]:
     return _asked(ledger, "SELECT originator_id FROM ledger.stored_events WHERE topic = %s", kind.TOPIC)
 
 
-def _to_look_at(ledger: Ledger, day: date, rules: _Rules) -> list[UUID]:
+def _to_look_at(ledger: Ledger, day: date, rules: _Rules) -> list[_Look]:
     """Loans of which something may have changed by the end of the day, or of which nobody knows."""
-    return _asked(
+    found = _rows(
         ledger,
-        "SELECT n.originator_id FROM (SELECT originator_id, max(originator_version) AS version FROM ledger.stored_events"
+        "SELECT n.originator_id, l.loan IS NULL OR l.rules <> %s FROM (SELECT originator_id, max(originator_version) AS version FROM ledger.stored_events"
         " WHERE topic LIKE 'loan.%%' GROUP BY originator_id) n LEFT JOIN ledger.day_look l ON l.loan = n.originator_id"
         " WHERE l.loan IS NULL OR l.version <> n.version OR l.rules <> %s OR l.closed > %s OR l.next_look <= %s"
         " ORDER BY n.originator_id",
         rules.text,
+        rules.text,
         day,
         day,
     )
+    return [_Look(*row) for row in found]
 
 
 def _open_applications(ledger: Ledger, undrawn: Sequence[str]) -> list[UUID]:
@@ -262,8 +281,12 @@ def _open_applications(ledger: Ledger, undrawn: Sequence[str]) -> list[UUID]:
 
 
 def _asked(ledger: Ledger, question: str, *about: object) -> list[UUID]:
+    return [stream for (stream,) in _rows(ledger, question, *about)]
+
+
+def _rows(ledger: Ledger, question: str, *about: object) -> list[tuple[Any, ...]]:
     with ledger.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-        return [stream for (stream,) in cursor.execute(question.encode(), about)]
+        return cursor.execute(question.encode(), about).fetchall()
 
 
 def _keep_looks(ledger: Ledger, day: date, rules: _Rules, looks: Mapping[UUID, tuple[int, date]]) -> None:

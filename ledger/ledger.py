@@ -297,9 +297,9 @@ class Ledger(Application[UUID]):
 
     @property
     def calendar(self) -> WorkCalendar:
-        """The working days that were published, as last looked at by this process."""
+        """The working days that are published."""
         with trusting(False):
-            policy: Policy | None = self._kept.seen(Policy.STREAM) or self.find(Policy.STREAM)
+            policy: Policy | None = self.find(Policy.STREAM)
         return WorkCalendar(policy.calendars if policy else {})
 
     def application(self, case_no: str) -> LoanApplication:

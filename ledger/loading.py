@@ -49,13 +49,6 @@ class Kept(Repository[UUID]):
             self._here.put(aggregate_id, kept)
         return deepcopy(kept)
 
-    def seen(self, aggregate_id: UUID) -> Any:
-        """What is kept of the stream, as it was last seen and not to be changed; None if nothing is."""
-        try:
-            return self._here.get(aggregate_id)
-        except KeyError:
-            return None
-
     def keep(self, aggregate: Any) -> None:
         """Keep what has just been saved."""
         self._here.put(aggregate.id, deepcopy(aggregate))

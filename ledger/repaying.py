@@ -56,7 +56,8 @@ class RecordReceipt(Frozen):
 
 
 class ReverseRepayment(Frozen):
-    """`version` is the repayment's version in the loan's stream; `evidence` are digests, one at least; `confirmed_by` is the second person."""
+    """`version` is the fact's in the loan's stream: a repayment, a payout, a refund, a cost, a waiver, a change of terms, misuse, a death or a
+    closure; `evidence` are digests, one at least; `confirmed_by` is the second person."""
 
     loan_no: str
     version: int
@@ -120,7 +121,7 @@ def _late(command: RecordRepayment | RecordReceipt, context: CommandContext) -> 
 
 
 def reverse_repayment(ledger: Ledger, command: ReverseRepayment, context: CommandContext) -> Receipt | None:
-    """As `record_repayment`, a claim is adjusted. Raises UnknownLoan, UnknownRepayment, AlreadyReversed, SamePerson, DatedInFuture, InvalidInput."""
+    """冲正. As for `record_repayment`, a claim is adjusted. Raises UnknownLoan, SharesArePaid, and what `Loan.reverse_repayment` refuses."""
 
     def decide() -> list[EventSourced[Any]]:
         loan = ledger.loan(command.loan_no)

@@ -26,9 +26,11 @@ from domain.loan.events import (
     CostCharged,
     DateCorrected,
     Disbursed,
+    EntryReversed,
     JobsReported,
     MisuseFound,
     OverdueCured,
+    Recalculated,
     Reopened,
     Repaid,
     RepaymentReversed,
@@ -79,7 +81,7 @@ class Change(NamedTuple):
 class LoanBook(Projection[Told]):
     name = "loan_book"
     order = "loan_no"
-    version = 2
+    version = 3
     tables: ClassVar[Mapping[str, str]] = {
         "loan_book": "loan",
         "loan_book_change": "loan, value_date, position",
@@ -243,10 +245,18 @@ def _redated(loan: str, body: Body) -> Iterable[Change]:
     yield from _together(changes)
 
 
+def _undone(loan: str, body: Body) -> Iterable[Change]:
+    changes = [*_moved(loan, body)]
+    if body["reverses"] == "disbursed":
+        changes += [Change(loan, body["from_date"], _amounts(disbursed=-body["amount_fen"]))]
+    yield from _together(changes)
+
+
 def _charged_off(loan: str, body: Body) -> Iterable[Change]:
     day: str = body["value_date"]
     year = () if body["date_derived"] else (("charged_off_year", int(day[:4])),)
-    yield from _together([*_moved(loan, body), Change(loan, day, _NOTHING, (("lost", 1), *year))])
+    lost = (("lost", 1), ("overdue", 0)) if body.get("ends", True) else ()
+    yield from _together([*_moved(loan, body), Change(loan, day, _NOTHING, (*lost, *year))])
 
 
 def _together(changes: Iterable[Change]) -> Iterable[Change]:
@@ -285,6 +295,11 @@ def _taken_over(loan: str, body: Body) -> Iterable[Change]:
     yield from _together([*_moved(loan, body), Change(loan, body["value_date"], _NOTHING, (("taken_over", 1),))])
 
 
+def _reopened(loan: str, body: Body) -> Iterable[Change]:
+    ended = "lost" if body.get("ended") == "charged_off" else "settled"
+    yield Change(loan, body["value_date"], _NOTHING, ((ended, 0),))
+
+
 _CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
     ContractSigned.TOPIC: _signed,
     Disbursed.TOPIC: _disbursed,
@@ -295,11 +310,13 @@ _CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
     Waived.TOPIC: _moved,
     DateCorrected.TOPIC: _redated,
     RepaymentReversed.TOPIC: _moved,
+    EntryReversed.TOPIC: _undone,
+    Recalculated.TOPIC: _moved,
     ChargedOff.TOPIC: _charged_off,
     BecameOverdue.TOPIC: _saying(overdue=1),
     OverdueCured.TOPIC: _saying(overdue=0),
     Settled.TOPIC: _saying(settled=1, overdue=0),
-    Reopened.TOPIC: _saying(settled=0),
+    Reopened.TOPIC: _reopened,
     JobsReported.TOPIC: _jobs,
     TakenOver.TOPIC: _taken_over,
     ClaimRecorded.TOPIC: _claimed,

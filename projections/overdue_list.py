@@ -83,7 +83,9 @@ class OverdueList(Projection[Told]):
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:
         told = (
             "SELECT loan, notice, oldest_due, arrears, value_date, file_by, claim_no,"
-            " row_number() OVER (PARTITION BY loan, notice IN ('overdue', 'ended') ORDER BY value_date DESC, position DESC) AS n"
+            " row_number() OVER (PARTITION BY loan, notice IN ('overdue', 'ended') ORDER BY value_date DESC, position DESC) AS n,"
+            " row_number() OVER (PARTITION BY loan, notice IN ('claimed', 'unclaimed') ORDER BY position DESC) AS c,"
+            " row_number() OVER (PARTITION BY loan, notice ORDER BY value_date DESC, position DESC) AS f"
             " FROM projections.overdue_list_notice WHERE value_date <= %(as_of)s AND position <= %(known_at)s"
             " AND loan IN (SELECT loan FROM projections.overdue_list_notice WHERE notice = 'overdue')"
         )
@@ -91,10 +93,11 @@ class OverdueList(Projection[Told]):
         query = (
             f"WITH told AS ({told}) SELECT loan_no, bank, county, product, o.oldest_due AS overdue_since, {days} AS days,"
             f" {_named(days, AGES_ON, AGEINGS)} AS ageing, {_named(days, FALLS_ON, CATEGORIES)} AS category, o.arrears,"
-            " o.value_date AS established_on, CASE WHEN c.notice = 'claimable' AND c.oldest_due = o.oldest_due THEN c.file_by END AS file_by,"
-            " CASE WHEN c.notice = 'claimed' THEN c.claim_no END AS claim_no"
+            " o.value_date AS established_on, CASE WHEN c.claim_no IS NULL AND f.oldest_due = o.oldest_due THEN f.file_by END AS file_by,"
+            " c.claim_no"
             " FROM (SELECT * FROM told WHERE n = 1 AND notice = 'overdue') o JOIN projections.overdue_list l USING (loan)"
-            " LEFT JOIN (SELECT * FROM told WHERE n = 1 AND notice IN ('claimable', 'claimed', 'unclaimed')) c USING (loan)"
+            " LEFT JOIN (SELECT * FROM told WHERE c = 1 AND notice = 'claimed') c USING (loan)"
+            " LEFT JOIN (SELECT * FROM told WHERE f = 1 AND notice = 'claimable') f USING (loan)"
         )
         return query, {
             "as_of": as_of or date.max,

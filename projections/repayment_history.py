@@ -19,7 +19,9 @@ from domain.loan.events import (
     CostCharged,
     DateCorrected,
     Disbursed,
+    EntryReversed,
     MisuseFound,
+    Recalculated,
     Refunded,
     Repaid,
     RepaymentReversed,
@@ -36,6 +38,8 @@ _KINDS = {
     Disbursed.TOPIC: "disbursed",
     Repaid.TOPIC: "repaid",
     RepaymentReversed.TOPIC: "reversed",
+    EntryReversed.TOPIC: "entry_reversed",
+    Recalculated.TOPIC: "recalculated",
     Refunded.TOPIC: "refunded",
     TermsChanged.TOPIC: "terms_changed",
     MisuseFound.TOPIC: "misuse_found",
@@ -45,16 +49,22 @@ _KINDS = {
     ChargedOff.TOPIC: "charged_off",
     TakenOver.TOPIC: "taken_over",
 }
-_COLUMNS = (
-    "position, value_date, loan, version, kind, amount, principal, interest, penalty, costs, refundable, date_derived"
+_TAKEN_BACK = (RepaymentReversed.TOPIC, EntryReversed.TOPIC)
+_COLUMNS = "position, value_date, loan, version, kind, amount, principal, interest, penalty, costs, charged_off, refundable, date_derived"
+_PARTS = (
+    Balance.PRINCIPAL,
+    Balance.INTEREST,
+    Balance.PENALTY,
+    Balance.COSTS,
+    Balance.CHARGED_OFF,
+    Balance.REFUNDABLE,
 )
-_PARTS = (Balance.PRINCIPAL, Balance.INTEREST, Balance.PENALTY, Balance.COSTS, Balance.REFUNDABLE)
 
 
 class RepaymentHistory(Projection[Told]):
     name = "repayment_history"
     order = "loan_no, position, value_date"
-    version = 3
+    version = 4
     topics = frozenset({ContractSigned.TOPIC, *_KINDS})
     tables: ClassVar[Mapping[str, str]] = {
         "repayment_history": "position, value_date",
@@ -65,13 +75,13 @@ class RepaymentHistory(Projection[Told]):
         CREATE TABLE {schema}.repayment_history (
           position bigint NOT NULL, value_date date NOT NULL, loan uuid NOT NULL, version bigint NOT NULL, kind text NOT NULL,
           amount bigint NOT NULL, principal bigint NOT NULL, interest bigint NOT NULL, penalty bigint NOT NULL,
-          costs bigint NOT NULL, refundable bigint NOT NULL, date_derived text, PRIMARY KEY (position, value_date));
+          costs bigint NOT NULL, charged_off bigint NOT NULL, refundable bigint NOT NULL, date_derived text, PRIMARY KEY (position, value_date));
         CREATE INDEX repayment_history_by_loan ON {schema}.repayment_history (loan, value_date, position);
     """
     columns: ClassVar[Mapping[str, Kind]] = {
         "loan_no": "text", "bank": "text", "county": "text", "value_date": "date", "kind": "text", "version": "number",
         "amount": "money", "principal": "money", "interest": "money", "penalty": "money", "costs": "money",
-        "refundable": "money", "date_derived": "text", "position": "number",
+        "charged_off": "money", "refundable": "money", "date_derived": "text", "position": "number",
     }  # fmt: skip
 
     def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Told]:
@@ -103,8 +113,8 @@ def _rows(fact: Told, body: dict[str, Any]) -> Iterable[tuple[Any, ...]]:
     for change in body["changes"]:
         parts = days.setdefault(change["value_date"], {})
         parts[change["balance"]] = parts.get(change["balance"], 0) + change["fen"]
-    reverses = fact.topic == RepaymentReversed.TOPIC
-    own: str = min(days, default=body["value_date"]) if reverses else body["value_date"]
+    reverses = fact.topic in _TAKEN_BACK
+    own: str = body.get("from_date", min(days, default=body["value_date"])) if reverses else body["value_date"]
     amounts = {own: -body["amount_fen"] if reverses else body["amount_fen"]}
     if fact.topic == DateCorrected.TOPIC:
         amounts[body["from_date"]] = -body["amount_fen"]

@@ -13,19 +13,14 @@ from api.command_line.app import CLEAN, app, context_of, facts_table, rows_table
 from api.command_line.applying import Day, day_of
 from api.command_line.asking import position_of
 from api.command_line.claims import pair
+from api.knowing import calendar_at, facts_of, loan_at, recorded_of
 from api.owing import owing
 from api.settings import Settings
 from api.wiring import Installation
 from domain.actor import Actor, parse_actor
 from domain.calendar import parse_day
-from domain.facts import Fact
-from domain.loan.loan import Loan
-from domain.loan.refusals import UnknownLoan
 from domain.money import parse_yuan
-from domain.recorded import Recorded
-from domain.state import replayed
 from ledger import altering, compensating, correcting, disbursing, repaying, reporting
-from projections import log
 
 loan = typer.Typer(no_args_is_help=True, help="Loans 贷款.")
 app.add_typer(loan, name="loan")
@@ -106,15 +101,13 @@ def receipt(
 def reverse(
     context: typer.Context,
     number: Number,
-    version: Annotated[
-        int, typer.Argument(help="The repayment's version in the loan's stream (`replay loan/NUMBER`).")
-    ],
-    reason: Annotated[str, typer.Option(help="Why the repayment does not hold.")],
+    version: Annotated[int, typer.Argument(help="The fact's version in the loan's stream (`replay loan/NUMBER`).")],
+    reason: Annotated[str, typer.Option(help="Why it does not hold.")],
     second: Second,
     evidence: Evidence = None,
     on: Day = None,
 ) -> int:
-    """Take a repayment back, with a second person 还款冲正."""
+    """Take a repayment back, or what else never was, with a second person 冲正."""
     said = {"version": version, "reason": reason, "evidence": evidence or [], "confirmed_by": parse_actor(second)}
     return _told(context, number, on, repaying.reverse_repayment, repaying.ReverseRepayment, said)
 
@@ -127,10 +120,12 @@ def extend(
     reason: Reason,
     second: Second,
     consent: Consent = None,
+    evidence: Evidence = None,
     on: Day = None,
 ) -> int:
     """Extend it, once and before it matures 展期."""
-    said = {"months": months, "reason": reason, "confirmed_by": parse_actor(second), "consented_by": _actor(consent)}
+    said = {"months": months, "reason": reason, "evidence": evidence or []}
+    said |= {"confirmed_by": parse_actor(second), "consented_by": _actor(consent)}
     return _told(context, number, on, altering.extend_loan, altering.ExtendLoan, said)
 
 
@@ -158,10 +153,11 @@ def restructure(
     reason: Reason,
     second: Second,
     consent: Consent = None,
+    evidence: Evidence = None,
     on: Day = None,
 ) -> int:
     """Another plan for the principal to come 重组."""
-    said = {"instalments": instalments, "method": method, "reason": reason}
+    said = {"instalments": instalments, "method": method, "reason": reason, "evidence": evidence or []}
     said |= {"confirmed_by": parse_actor(second), "consented_by": _actor(consent)}
     return _told(context, number, on, altering.restructure_loan, altering.RestructureLoan, said)
 
@@ -285,9 +281,8 @@ def show_(
     with Installation(settings) as installation:
         if known_at is None:
             return _shown(settings, installation, number, day)
-        loan: Loan = replayed(_facts(installation, number, known_at))
-        loan.calendar = installation.ledger.calendar
-        document = owing(loan, day)
+        known = position_of(installation, known_at)
+        document = owing(loan_at(installation.projector, number, known), day)
     show(settings, document, facts_table(document))
     return CLEAN
 
@@ -308,8 +303,8 @@ def statement(
     first = parse_day(start, field="--from") if start else None
     last = parse_day(end, field="--to") if end else context_of(settings).moment.today
     with Installation(settings) as installation:
-        facts = _facts(installation, number, known_at)
-        document = statements.statement(facts, installation.ledger.calendar, first, last)
+        known, reader = position_of(installation, known_at), installation.projector
+        document = statements.statement(facts_of(reader, number, known), calendar_at(reader, known), first, last)
     for file, form in ((csv, "csv"), (xlsx, "xlsx"), (pdf, "pdf")):
         if file is not None:
             write_file(file, statements.in_print(document, form, settings.language))
@@ -336,24 +331,17 @@ def difference(
     first = parse_day(start, field="--from")
     last = parse_day(end, field="--to") if end else context_of(settings).moment.today
     with Installation(settings) as installation:
-        told = _stream(installation, number, None)
-        seen = differences.Seen(first, position_of(installation, start_known, "--from-known-at"))
-        then = differences.Seen(last, position_of(installation, end_known, "--to-known-at"))
-        document = differences.difference(told, seen, then, installation.ledger.calendar)
+        reader = installation.projector
+        seen, then = (
+            differences.Seen(day, known, calendar_at(reader, known))
+            for day, known in (
+                (first, position_of(installation, start_known, "--from-known-at")),
+                (last, position_of(installation, end_known, "--to-known-at")),
+            )
+        )
+        document = differences.difference(recorded_of(reader, number, None), seen, then)
     show(settings, document, rows_table(differences.lines(document, settings.language)))
     return CLEAN
-
-
-def _stream(installation: Installation, number: str, known_at: str | None) -> list[Recorded]:
-    """Raises UnknownLoan, InvalidInput."""
-    told = log.stream(installation.projector, Loan.create_id(number), position_of(installation, known_at))
-    if not told:
-        raise UnknownLoan(field="loan_no", loan_no=number)
-    return told
-
-
-def _facts(installation: Installation, number: str, known_at: str | None) -> list[Fact]:
-    return [recorded.fact for recorded in _stream(installation, number, known_at)]
 
 
 def _actor(text: str | None) -> Actor | None:

@@ -38,12 +38,13 @@ MARGIN_BP = 50
 
 Fate = Literal[
     "pays", "prepays", "bounces", "pays_late", "cured", "lost", "extended", "released", "rate", "restructured", "misused",
-    "refunded", "shortened", "lowered", "died", "closed", "waived", "redated", "costs",
+    "refunded", "shortened", "lowered", "died", "closed", "waived", "redated", "costs", "mistaken",
+    "given_up",
 ]  # fmt: skip
 _FATES: Mapping[Fate, int] = {
     "pays": 90, "prepays": 20, "bounces": 11, "pays_late": 11, "cured": 15, "lost": 12, "extended": 4, "released": 2, "rate": 4,
     "restructured": 3, "misused": 3, "refunded": 3, "shortened": 4, "lowered": 4, "died": 2, "closed": 3, "waived": 3, "redated": 3,
-    "costs": 3,
+    "costs": 3, "mistaken": 2, "given_up": 2,
 }  # fmt: skip
 """How often each is, of two hundred."""
 _SURNAMES, _NAMES = "王李张刘陈杨赵黄周吴", "伟芳娜敏静丽强磊军洋"

@@ -13,8 +13,7 @@ from domain.frozen import Frozen
 from domain.loan.loan import Loan
 from domain.loan.schedule import Instalment
 from domain.money import Fen
-from ledger import altering, correcting
-from ledger.repaying import RecordRepayment, record_repayment
+from ledger import altering, compensating, correcting, repaying
 
 if TYPE_CHECKING:
     from api.demo.playing import Player
@@ -60,8 +59,8 @@ def _tell(player: Player, life: Life, use_case: Any, command: type[Frozen], day:
 def _pay(player: Player, life: Life, fen: Fen, day: date, **more: Any) -> int:
     version = player.ledger.loan(life.loan_no).version + 1
     said = {"loan_no": life.loan_no, "amount_fen": fen, "value_date": day, **more}
-    payment = RecordRepayment(bank_reference=f"R-{life.loan_no}-{version}", **said)
-    record_repayment(player.ledger, payment, player.by(life, "bank_officer", life.bank))
+    payment = repaying.RecordRepayment(bank_reference=f"R-{life.loan_no}-{version}", **said)
+    repaying.record_repayment(player.ledger, payment, player.by(life, "bank_officer", life.bank))
     return version
 
 
@@ -88,6 +87,7 @@ def _extended(player: Player, life: Life, row: Instalment, *, consented: bool = 
     said = {
         "months": months,
         **two(life, "受灾减收 a flood took the harvest"),
+        **shown(life, "flood"),
         **(_consent(life) if consented else {}),
     }
     _tell(player, life, altering.extend_loan, altering.ExtendLoan, day, said)
@@ -115,7 +115,7 @@ def _restructured(player: Player, life: Life, row: Instalment) -> None:
         player.pay(life, row)
         return
     said = {"instalments": life.terms.instalments + 3, "method": "equal_principal"}
-    said |= {**two(life, "按月等额本金 equal principal"), **_consent(life)}
+    said |= {**two(life, "按月等额本金 equal principal"), **shown(life, "plan"), **_consent(life)}
     _tell(player, life, altering.restructure_loan, altering.RestructureLoan, row.due - timedelta(days=7), said)
     pay_on(player, life, row.due - timedelta(days=7))
 
@@ -197,6 +197,29 @@ def _costs(player: Player, life: Life, row: Instalment) -> None:
     player.notice(life, day)
 
 
+def _mistaken(player: Player, life: Life, row: Instalment) -> None:
+    """A bill of another borrower's, taken back the next day."""
+    player.pay(life, row)
+    loan = _loan(player, life)
+    day = row.due + timedelta(days=2)
+    if loan.is_ended or day >= player.moment.today:
+        return
+    said = {"amount_fen": 200_00, "reason": "律师函 a lawyer's letter", **shown(life, "bill")}
+    _tell(player, life, correcting.charge_cost, correcting.ChargeCost, row.due + timedelta(days=1), said)
+    back = {"version": loan.version + 1, **two(life, "记错借款人 another borrower's"), **shown(life, "mistake")}
+    _tell(player, life, repaying.reverse_repayment, repaying.ReverseRepayment, day, back)
+
+
+def _given_up(player: Player, life: Life, row: Instalment) -> None:
+    """The bank gives half of it up; what is left is paid at once, and some of the loss after all."""
+    day, loan = row.due + timedelta(days=30), _loan(player, life)
+    if day >= player.moment.today or loan.outstanding < 2:
+        return
+    lost = {"amount_fen": loan.outstanding // 2}
+    _tell(player, life, compensating.charge_off, compensating.ChargeOff, row.due + timedelta(days=20), lost)
+    _pay(player, life, _loan(player, life).owed(day).everything + lost["amount_fen"] // 3, day)
+
+
 ACTS: Mapping[str, Act] = {
     "extended": _extended,
     "released": _released,
@@ -211,4 +234,6 @@ ACTS: Mapping[str, Act] = {
     "waived": _waived,
     "redated": _redated,
     "costs": _costs,
+    "mistaken": _mistaken,
+    "given_up": _given_up,
 }

@@ -35,7 +35,7 @@ def course_at(terms: RepaymentTerms | None, movements: Iterable[Movement], day: 
     for movement in sorted(movements, key=IN_ORDER):
         if movement.value_date > day:
             break
-        course.advance(movement.value_date)
+        course.come_to(movement)
         course.move(movement)
     course.advance(day)
     return course
@@ -51,7 +51,7 @@ def effect(course: Course, scheme: ShareScheme | None, movement: Movement) -> Ef
     Exposure is every guaranteeing party's share(after) − share(before) of the principal, never the share of a payment (domain.md §3);
     nobody stands for it once a claim on it is approved.
     """
-    course.advance(movement.value_date)
+    course.come_to(movement)
     stood_for = 0 if course.released else course.principal
     done: dict[tuple[Balance, str | None], Fen] = {
         (balance, None): fen for balance, fen in course.move(movement).items() if fen

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from domain.actor import Actor
 from domain.calendar import add_months
 from domain.errors import InvalidInput
 from domain.facts import Moment
 from domain.loan import events, refusals
-from domain.loan.balances import Balance, balances
 from domain.loan.deciding import Deciding, by_two, in_words, positive, with_evidence
 from domain.loan.movement import Movement
 from domain.loan.schedule import must_be_serviced
@@ -32,21 +32,21 @@ class Altering(Deciding):
         months: int,
         value_date: date,
         reason: str,
+        evidence: Sequence[str] = (),
         requested_by: Actor,
         confirmed_by: Actor,
         consented_by: Actor | None,
     ) -> None:
         """展期, once, by at most a year, asked for before maturity; without its consent the guarantor is released (R-LIM-7, R-FUND-15).
 
-        What is due stays due; the principal to come is planned over the instalments that are left and those that are added.
+        What is due stays due; the principal to come is planned over the instalments that are left and those that are added, on the day of
+        maturity over those that are added. One that is recorded after the maturity, or after later money, needs evidence.
         Raises NotServiced, LoanEnded, UnderClaim, ExtendedAlready, AfterMaturity, InvalidInput, OtherGuarantor, SamePerson, DatedInFuture.
         """
-        terms, matures_on = self._terms_on(value_date), self.matures_on
-        if matures_on != self.matures_by(self.contract.terms):
+        terms = self._terms_on(value_date)
+        if self._was_extended:
             raise refusals.ExtendedAlready(field="loan_no", loan_no=self.contract.loan_no)
-        if matures_on is None or value_date > matures_on:
-            said = {"value_date": value_date, "matures_on": matures_on or "-", "loan_no": self.contract.loan_no}
-            raise refusals.AfterMaturity(field="value_date", **said)
+        self._must_not_be_matured_by(value_date)
         if terms.unit != "months" or months <= 0 or months > MOST_MONTHS or months % terms.every:
             raise InvalidInput(
                 field="months",
@@ -54,7 +54,8 @@ class Altering(Deciding):
                 expected=f"1 to {MOST_MONTHS} months, in whole instalments of {terms.every}",
             )
         longer = terms.model_copy(update={"instalments": terms.instalments + months // terms.every})
-        self._change_terms(moment, "extension", longer, value_date, reason, requested_by, confirmed_by, consented_by)
+        by: dict[str, Any] = {"requested_by": requested_by, "confirmed_by": confirmed_by, "consented_by": consented_by}
+        self._change_terms(moment, "extension", longer, value_date, reason, evidence, **by)
 
     def reset_rate(
         self,
@@ -74,10 +75,9 @@ class Altering(Deciding):
         terms = self._terms_on(value_date)
         if annual_rate == terms.annual_rate:
             raise InvalidInput(field="annual_rate", problem="it is the rate of today", expected="another rate")
-        if self._later_money(value_date):
-            with_evidence(evidence)
         other = terms.model_copy(update={"annual_rate": annual_rate})
-        self._change_terms(moment, "rate_reset", other, value_date, reason, requested_by, confirmed_by, None, evidence)
+        by: dict[str, Any] = {"requested_by": requested_by, "confirmed_by": confirmed_by, "consented_by": None}
+        self._change_terms(moment, "rate_reset", other, value_date, reason, evidence, **by)
 
     def restructure(
         self,
@@ -86,13 +86,15 @@ class Altering(Deciding):
         terms: RepaymentTerms,
         value_date: date,
         reason: str,
+        evidence: Sequence[str] = (),
         requested_by: Actor,
         confirmed_by: Actor,
         consented_by: Actor | None,
     ) -> None:
         """重组: another plan for the principal to come, at most a year longer; without its consent the guarantor is released (R-FUND-15).
 
-        Raises NotServiced, LoanEnded, UnderClaim, ExtendedAlready, InvalidInput, TermsNotServiced, OtherGuarantor, SamePerson, DatedInFuture.
+        It ends after the value date; one that puts off the end keeps to what an extension keeps to. Raises NotServiced, LoanEnded, UnderClaim,
+        ExtendedAlready, AfterMaturity, InvalidInput, TermsNotServiced, OtherGuarantor, SamePerson, DatedInFuture.
         """
         before, matures_on = self._terms_on(value_date), self.matures_on
         if (terms.every, terms.unit) != (before.every, before.unit):
@@ -103,11 +105,15 @@ class Altering(Deciding):
         if matures_on is None or agreed is None or longer is None or longer > add_months(agreed, MOST_MONTHS):
             expected = f"an end at most {MOST_MONTHS} months after the contract's"
             raise InvalidInput(field="instalments", problem=f"the loan would end on {longer}", expected=expected)
-        if longer > matures_on > agreed:
-            raise refusals.ExtendedAlready(field="loan_no", loan_no=self.contract.loan_no)
-        self._change_terms(
-            moment, "restructuring", pinned, value_date, reason, requested_by, confirmed_by, consented_by
-        )
+        if longer <= value_date:
+            expected = f"a last instalment after {value_date}"
+            raise InvalidInput(field="instalments", problem=f"the loan would end on {longer}", expected=expected)
+        if longer > matures_on:
+            if self._was_extended:
+                raise refusals.ExtendedAlready(field="loan_no", loan_no=self.contract.loan_no)
+            self._must_not_be_matured_by(value_date)
+        by: dict[str, Any] = {"requested_by": requested_by, "confirmed_by": confirmed_by, "consented_by": consented_by}
+        self._change_terms(moment, "restructuring", pinned, value_date, reason, evidence, **by)
 
     def find_misuse(
         self,
@@ -128,6 +134,7 @@ class Altering(Deciding):
         self._must_be_serviced()
         self._must_be_open()
         self._must_not_precede(value_date)
+        self._must_be_drawn(value_date)
         in_words(reason)
         with_evidence(evidence)
         if any(movement.kind == "misused" for movement in self.movements):
@@ -145,10 +152,10 @@ class Altering(Deciding):
         )
 
     def refund(self, moment: Moment, *, amount: Fen, value_date: date, bank_reference: str | None) -> None:
-        """退款 of what was paid beyond what was owed, on the day and now. Raises MoreThanRefundable, InvalidInput, DatedInFuture."""
+        """退款 of what was paid beyond what was owed, on the day and ever since. Raises MoreThanRefundable, InvalidInput, DatedInFuture."""
         moment.not_before(value_date)
         positive(amount)
-        left = min(balances(self._changes, day).get((Balance.REFUNDABLE, None), 0) for day in (value_date, None))
+        left = max(self._least_refundable(value_date), 0)
         if amount > left:
             said = {"amount": yuan(amount), "left": yuan(left), "loan_no": self.contract.loan_no}
             raise refusals.MoreThanRefundable(field="amount", **said)
@@ -188,13 +195,17 @@ class Altering(Deciding):
         terms: RepaymentTerms,
         value_date: date,
         reason: str,
+        evidence: Sequence[str],
+        *,
         requested_by: Actor,
         confirmed_by: Actor,
         consented_by: Actor | None,
-        evidence: Sequence[str] = (),
     ) -> None:
         moment.not_before(value_date)
         in_words(reason)
+        ended = self.matures_on is not None and self.matures_on < moment.today
+        if self._later_money(value_date) or (ended and change != "rate_reset"):
+            with_evidence(evidence)
         scheme = self.contract.share_scheme
         guarantor = next((s for s in scheme.parties if s.party == "guarantor"), None) if scheme else None
         if consented_by is not None and (guarantor is None or consented_by.institution != guarantor.institution):
@@ -220,6 +231,20 @@ class Altering(Deciding):
             confirmed_by=by["confirmed_by"],
         )
         self._settle_if_paid(moment)
+
+    @property
+    def _was_extended(self) -> bool:
+        """Whether its end was put off once, by an extension or by another plan."""
+        agreed, matures_on = self.matures_by(self.contract.terms), self.matures_on
+        later = agreed is not None and matures_on is not None and matures_on > agreed
+        return later or any(movement.change == "extension" for movement in self.movements)
+
+    def _must_not_be_matured_by(self, value_date: date) -> None:
+        """What puts off the end is agreed before it (R-LIM-7). Raises AfterMaturity."""
+        matures_on = self.matures_on
+        if matures_on is None or value_date > matures_on:
+            said = {"value_date": value_date, "matures_on": matures_on or "-", "loan_no": self.contract.loan_no}
+            raise refusals.AfterMaturity(field="value_date", **said)
 
     def _report(self, moment: Moment, value_date: date, what: str) -> None:
         moment.not_before(value_date)

@@ -19,7 +19,7 @@ class Balance(StrEnum):
 
     `interest` and `penalty` fall when they are paid or waived (what has accrued is derived, so arrears are accrued + balance);
     `costs` rise when they are charged and fall likewise; `waived` is what the bank did without of all three;
-    `refundable` is what was paid beyond what was owed; `exposure` is a guaranteeing party's part of the principal, `reserved`
+    `charged_off` is the principal that was given up, less what came in after all; `refundable` is what was paid beyond what was owed; `exposure` is a guaranteeing party's part of the principal, `reserved`
     its part of what may still be drawn.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import get_args
@@ -12,11 +12,12 @@ from domain.errors import InvalidInput
 from domain.facts import Moment
 from domain.loan import events, refusals
 from domain.loan.balances import BalanceChange
-from domain.loan.deciding import Deciding, by_two, in_words, positive, with_evidence
+from domain.loan.deciding import Deciding, in_words, positive, put_right, with_evidence
 from domain.loan.movement import Movement
 from domain.money import Fen, yuan
 
 _REDATED: tuple[str, ...] = get_args(events.Redated)
+_REVERSIBLE = frozenset({"repaid", "died", "closed", *_REDATED})
 
 
 class Correcting(Deciding):
@@ -33,33 +34,43 @@ class Correcting(Deciding):
         requested_by: Actor,
         confirmed_by: Actor,
     ) -> None:
-        """Take a repayment back, with a reason, evidence and two people; a settled loan that owes again is reopened.
+        """冲正: take a repayment back, or what else never was, with a reason, evidence and two people; an ended loan that owes again is reopened.
 
-        The allocation is worked out again as if the payment had never come. Raises UnknownRepayment, AlreadyReversed,
-        SamePerson, InvalidInput, DatedInFuture.
+        Everything is worked out again without it. What was paid out is taken back before anything is paid on it. Raises UnknownRepayment,
+        AlreadyReversed, NothingDisbursed, IsTakenOver, AfterMaturity, SamePerson, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
-        by = by_two(requested_by, confirmed_by)
-        in_words(reason)
-        with_evidence(evidence)
+        said = put_right(reason, evidence, requested_by, confirmed_by)
         if version in self._reversed:
             raise refusals.AlreadyReversed(field="version", version=version, loan_no=self.contract.loan_no)
-        movement = self._movements.get(version)
-        if movement is None or movement.kind != "repaid":
+        found = self._reversible(version)
+        if found is None:
             raise refusals.UnknownRepayment(field="version", version=version, loan_no=self.contract.loan_no)
+        kind, day = found
+        movement = self._movements.get(version)
         rest = {v: m for v, m in self._movements.items() if v != version}
-        self.tell(
-            events.RepaymentReversed,
-            moment,
-            value_date=value_date,
-            amount_fen=movement.fen,
-            reverses_version=version,
-            reason=reason,
-            evidence=tuple(evidence),
-            changes=self._changes_to(rest),
-            **by,
-        )
-        self._reopen_if_owing(moment, value_date)
+        said |= {"value_date": value_date, "amount_fen": movement.fen if movement else 0, "reverses_version": version}
+        if kind == "repaid":
+            self.tell(events.RepaymentReversed, moment, changes=self._changes_to(rest), **said)
+        else:
+            self._must_not_be_taken_over()
+            self._must_be_in_order(rest.values())
+            changes = self._changes_to(rest)
+            if movement is not None:
+                changes += tuple(_against(movement, self._readied.get(version, ())))
+            self.tell(events.EntryReversed, moment, reverses=kind, from_date=day, changes=changes, **said)
+            self._settle_if_paid(moment)
+        self._reopen_if_owing(moment)
+
+    # Under these.
+
+    def _reversible(self, version: int) -> tuple[str, date] | None:
+        """What fact `version` recorded, and of which day, if it can be taken back."""
+        movement = self._movements.get(version)
+        if movement is not None:
+            return (movement.kind, movement.value_date) if movement.kind in _REVERSIBLE else None
+        reported = ((name, day) for day, of, name, _ in self._said if of == version and name in _REVERSIBLE)
+        return next(reported, None)
 
     def correct_date(
         self,
@@ -77,9 +88,7 @@ class Correcting(Deciding):
         Raises UnknownMovement, IsTakenOver, BeforeContract, AfterMaturity, InvalidInput, SamePerson, DatedInFuture.
         """
         moment.not_before(value_date)
-        by = by_two(requested_by, confirmed_by)
-        in_words(reason)
-        with_evidence(evidence)
+        said = put_right(reason, evidence, requested_by, confirmed_by)
         movement = self._movements.get(version)
         if movement is None or movement.kind not in _REDATED or movement.stated is not None:
             raise refusals.UnknownMovement(field="version", version=version, loan_no=self.contract.loan_no)
@@ -88,22 +97,26 @@ class Correcting(Deciding):
         if value_date == movement.value_date:
             raise InvalidInput(field="value_date", problem="it is recorded of that day", expected="another day")
         self._must_not_be_matured(movement, value_date)
-        other = replace(movement, value_date=value_date)
+        movements = {**self._movements, version: replace(movement, value_date=value_date)}
+        self._must_be_in_order(movements.values())
+        readied = self._readied.get(version, ())
+        again = (change.model_copy(update={"value_date": value_date}) for change in readied)
+        changes = (*self._changes_to(movements), *_against(movement, readied), *again)
+        if movement.kind == "refunded" and self._least_refundable(value_date, changes) < 0:
+            left = yuan(max(self._least_refundable(value_date), 0))
+            more = {"amount": yuan(movement.fen), "left": left, "loan_no": self.contract.loan_no}
+            raise refusals.MoreThanRefundable(field="value_date", **more)
+        said |= {"value_date": value_date, "amount_fen": movement.fen, "changes": changes}
         self.tell(
             events.DateCorrected,
             moment,
-            value_date=value_date,
-            amount_fen=movement.fen,
             corrects_version=version,
             corrects=movement.kind,
             from_date=movement.value_date,
-            reason=reason,
-            evidence=tuple(evidence),
-            changes=self._changes_to({**self._movements, version: other}) + self._redated(movement, value_date),
-            **by,
+            **said,
         )
         self._settle_if_paid(moment)
-        self._reopen_if_owing(moment, value_date)
+        self._reopen_if_owing(moment)
 
     def charge_cost(
         self, moment: Moment, *, amount: Fen, value_date: date, reason: str, evidence: Sequence[str], by: Actor
@@ -119,6 +132,7 @@ class Correcting(Deciding):
         self._must_be_serviced()
         self._must_be_open()
         self._must_not_precede(value_date)
+        self._must_be_drawn(value_date)
         movement = Movement(value_date, self.version + 1, "cost_charged", amount)
         shown = tuple(evidence)
         self._tell_money(events.CostCharged, moment, movement, reason=reason, evidence=shown, charged_by=by.subject)
@@ -141,9 +155,7 @@ class Correcting(Deciding):
         """
         moment.not_before(value_date)
         positive(amount)
-        by = by_two(requested_by, confirmed_by)
-        in_words(reason)
-        with_evidence(evidence)
+        by = put_right(reason, evidence, requested_by, confirmed_by)
         self._must_be_serviced()
         self._must_be_open()
         owed: Fen = getattr(self.owed(value_date), part)
@@ -151,39 +163,29 @@ class Correcting(Deciding):
             said = {"amount": yuan(amount), "owed": yuan(owed), "part": part, "loan_no": self.contract.loan_no}
             raise refusals.MoreThanWaivable(field="amount", **said)
         movement = Movement(value_date, self.version + 1, "waived", amount, part=part)
-        self._tell_money(
-            events.Waived,
-            moment,
-            movement,
-            part=part,
-            reason=reason,
-            evidence=tuple(evidence),
-            requested_by=by["requested_by"],
-            confirmed_by=by["confirmed_by"],
-        )
+        self._tell_money(events.Waived, moment, movement, part=part, **by)
         self._settle_if_paid(moment)
 
-    # Under these.
-
-    def _redated(self, movement: Movement, day: date) -> tuple[BalanceChange, ...]:
-        """What a payout took of what was held ready, taken back on its day and taken on the other."""
-        taken = self._readied.get(movement.order, ())
-        back = (change.model_copy(update={"fen": -change.fen, "value_date": movement.value_date}) for change in taken)
-        return (*back, *(change.model_copy(update={"value_date": day}) for change in taken))
-
-    def _reopen_if_owing(self, moment: Moment, day: date) -> None:
-        """By what is owed once all has moved: in the middle of its life a settled loan owed, too."""
-        last = max(day, self._last_moved)
-        if self.is_settled and (self.outstanding or (self.is_serviced and self.owed(last).everything)):
-            settled_on = max(said for said, _, name, _ in self._said if name == "settled")
-            self.tell(events.Reopened, moment, value_date=max(day, settled_on))
+    def _reopen_if_owing(self, moment: Moment) -> None:
+        """By what is owed once all has moved: in the middle of its life a settled loan owed, too. It had never ended, by what is known now."""
+        if self.is_settled and self._was_drawn:
+            ended, owing = "settled", self.outstanding or (self.is_serviced and self.owed(self._last_moved).everything)
+        else:
+            ended, owing = "charged_off", self.is_charged_off and self.is_serviced and self.outstanding
+        if owing:
+            self.tell(events.Reopened, moment, value_date=self._said_last(ended), ended=ended)
 
     def _must_not_be_matured(self, movement: Movement, value_date: date) -> None:
         """Terms with a later end have to hold before the loan matures by those before them (R-LIM-7)."""
         if movement.kind != "terms_changed":
             return
         rest = [other for other in self.movements if other.order != movement.order]
-        before, longer = (self.matures_by(self._terms_by(some, date.max)) for some in (rest, self.movements))
-        if before is not None and longer is not None and longer > before and value_date > before:
-            said = {"value_date": value_date, "matures_on": before, "loan_no": self.contract.loan_no}
+        before, after = (self.matures_by(self._terms_by(some, date.max)) for some in (rest, self.movements))
+        if before is not None and after is not None and value_date > min(before, after) and before != after:
+            said = {"value_date": value_date, "matures_on": min(before, after), "loan_no": self.contract.loan_no}
             raise refusals.AfterMaturity(field="value_date", **said)
+
+
+def _against(movement: Movement, readied: Iterable[BalanceChange]) -> Iterator[BalanceChange]:
+    """What a payout took of what was held ready, taken back on its day."""
+    return (change.model_copy(update={"fen": -change.fen, "value_date": movement.value_date}) for change in readied)

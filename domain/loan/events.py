@@ -190,6 +190,32 @@ class DateCorrected(MoneyFact):
     confirmed_by: str
 
 
+Reversible: TypeAlias = Redated | Literal["died", "closed"]
+"""What may turn out never to have been, besides a repayment; a loss and a claim are ended in their own way."""
+
+
+class EntryReversed(MoneyFact):
+    """冲正: what fact `reverses_version`, a `reverses`, recorded never was; everything after its day is worked out without it.
+
+    `amount_fen` is that fact's, `from_date` the day for which it was recorded.
+    """
+
+    TOPIC = "loan.entry_reversed"
+
+    reverses_version: int
+    reverses: Reversible
+    from_date: date
+    requested_by: str
+    confirmed_by: str
+
+
+class Recalculated(MoneyFact):
+    """重算: established at the end of the value date that what was recorded of the loan differs from what follows from all that is known now,
+    because a working calendar was published after days of it; carries the difference, and moves no money."""
+
+    TOPIC = "loan.recalculated"
+
+
 class BorrowerDied(Fact):
     """借款人身故: on the value date. No loss by itself: estate, spouse and guarantors still owe (domain.md §5.11)."""
 
@@ -217,13 +243,14 @@ class BecameOverdue(Fact):
 
 
 class OverdueCured(Fact):
-    """逾期解除: established on the value date that nothing due is unpaid any more. A notice."""
+    """逾期解除: established on the value date that nothing due is unpaid any more, or that the loan has ended. A notice."""
 
     TOPIC = "loan.overdue_cured"
 
 
 class Aged(Fact):
-    """账龄变化: established at the end of the value date: how long the oldest unpaid due day is past. A notice."""
+    """账龄变化: established at the end of the value date: how long the oldest unpaid due day is past, in which ageing, or how much is unpaid.
+    A notice."""
 
     TOPIC = "loan.aged"
 
@@ -255,14 +282,15 @@ class ClaimBecameDue(Fact):
 
 
 class ChargedOff(MoneyFact):
-    """呆账转销: the bank gave the principal up; `claim_no` is the claim that its guarantee answers.
+    """呆账转销: the bank gave principal up; `claim_no` is the claim that its guarantee answers.
 
-    `stated` is there when a tape says how much of the loss was principal of this loan.
+    `ends`: it was all that was owed, or a tape says so. `stated` is there when a tape says how much of the loss was principal of this loan.
     """
 
     TOPIC = "loan.charged_off"
 
     claim_no: str | None = None
+    ends: bool = True
     stated: Allocation | None = None
 
 
@@ -306,9 +334,12 @@ class Settled(Fact):
 
 
 class Reopened(Fact):
-    """重新开户: a settled loan owes again, because a repayment was reversed."""
+    """重新开户: a loan that had ended owes again from that day on, because what paid it, or gave it up, did not hold or did not reach; it had not
+    `ended` so, by what is known now."""
 
     TOPIC = "loan.reopened"
+
+    ended: Literal["settled", "charged_off"] = "settled"
 
 
 class JobsReported(Fact):

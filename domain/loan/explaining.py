@@ -7,14 +7,14 @@ second point. The steps follow on each other, from the figures of the one to tho
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 from domain.facts import Fact
 from domain.loan.allocation import Course, begun
 from domain.loan.loan import Loan
-from domain.loan.movement import IN_ORDER
+from domain.loan.movement import IN_ORDER, Movement
 from domain.loan.owed import Owed
 from domain.loan.servicing import ServicedCourse
 from domain.money import Fen
@@ -23,20 +23,21 @@ from domain.working_days import WorkCalendar
 
 Figures: TypeAlias = Mapping[str, Fen | date | None]
 """By name, in fen; `oldest_due` is a day, `payoff` everything that is owed."""
-Cause: TypeAlias = Literal["recorded", "moved", "fell_due", "became_overdue", "time"]
+Cause: TypeAlias = Literal["recorded", "calendar", "moved", "fell_due", "became_overdue", "time"]
 
 
 @dataclass(frozen=True)
 class Point:
-    """A value date, and what was known then: the loan's facts up to a position, none if it had not begun."""
+    """A value date, and what was known then: the loan's facts up to a position, none if it had not begun, and the working calendar."""
 
     as_of: date
     facts: Sequence[Fact]
+    calendar: WorkCalendar = field(default_factory=lambda: WorkCalendar({}))
 
 
 @dataclass(frozen=True)
 class Step:
-    """Why figures changed: fact `version` was `recorded`, or what it says `moved` on its day; on a day something `fell_due` or
+    """Why figures changed: fact `version` was `recorded`, or what it says `moved` on its day; another `calendar` was published; on a day something `fell_due` or
     `became_overdue`; until a day interest and penalty ran (`time`). `before` and `after` are of the figures that changed."""
 
     cause: Cause
@@ -51,19 +52,21 @@ _NAMES = {"accrued": "accrued_interest", "future": "principal_to_come"}
 
 def figures(owed: Owed) -> Figures:
     """All of them, by name."""
-    said = {_NAMES.get(field.name, field.name): getattr(owed, field.name) for field in fields(owed)}
+    said = {_NAMES.get(one.name, one.name): getattr(owed, one.name) for one in fields(owed)}
     return {**said, "payoff": owed.everything}
 
 
-def at(point: Point, calendar: WorkCalendar) -> Figures:
+def at(point: Point) -> Figures:
     """The figures at a point."""
-    return figures(_owed(point.facts, point.as_of, calendar))
+    return figures(_owed(point.facts, point.as_of, point.calendar))
 
 
-def between(start: Point, end: Point, calendar: WorkCalendar) -> Iterator[Step]:
+def between(start: Point, end: Point) -> Iterator[Step]:
     """The steps that change something, from one point to the other; backward where that is earlier, or knew less."""
-    yield from _learnt(start.facts, end.facts, start.as_of, calendar)
-    yield from _passed(end.facts, start.as_of, end.as_of, calendar)
+    yield from _learnt(start.facts, end.facts, start.as_of, start.calendar)
+    same, other = (figures(_owed(end.facts, start.as_of, each)) for each in (start.calendar, end.calendar))
+    yield from _step("calendar", start.as_of, None, same, other)
+    yield from _passed(end.facts, start.as_of, end.as_of, end.calendar)
 
 
 def differing(before: Figures, after: Figures) -> tuple[Figures, Figures]:
@@ -104,11 +107,11 @@ def _passed(facts: Sequence[Fact], start: date, end: date, calendar: WorkCalenda
     course, steps = begun(loan.contract.terms, calendar), list[Step]()
     movements = sorted(loan.movements, key=IN_ORDER)
     for movement in (movement for movement in movements if movement.value_date <= first):
-        course.advance(movement.value_date)
+        course.come_to(movement)
         course.move(movement)
     course.advance(first)
     for movement in (movement for movement in movements if first < movement.value_date <= last):
-        steps += _waited(course, movement.value_date)
+        steps += _waited(course, movement.value_date, movement)
         known = figures(course.owed())
         course.move(movement)
         steps += _step("moved", movement.value_date, movement.order, known, figures(course.owed()))
@@ -116,15 +119,18 @@ def _passed(facts: Sequence[Fact], start: date, end: date, calendar: WorkCalenda
     return steps if first == start else _backward(steps)
 
 
-def _waited(course: Course, until: date) -> Iterator[Step]:
-    """What ran, fell due and became overdue up to a day on which something moves."""
-    while halt := _next_halt(course, until):
+def _waited(course: Course, until: date, then: Movement | None = None) -> Iterator[Step]:
+    """What ran, fell due and became overdue up to a day, on which what moves `then` moves."""
+    while halt := _next_halt(course, course.before(then) if then else until):
         cause, day = halt
         known = figures(course.owed())
         course.advance(day)
         yield from _step(cause, day, None, known, figures(course.owed()))
     known = figures(course.owed())
-    course.advance(until)
+    if then is None:
+        course.advance(until)
+    else:
+        course.come_to(then)
     yield from _step("time", until, None, known, figures(course.owed()))
 
 

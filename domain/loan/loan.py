@@ -8,6 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.actor import Actor
+from domain.errors import InvalidInput
 from domain.facts import Fact, Moment
 from domain.loan import events, refusals
 from domain.loan.ageing import AGEINGS, CATEGORIES, ageing, category, next_line, quarter_end
@@ -40,6 +41,8 @@ class Loan(Altering, Correcting):
     CostCharged = events.CostCharged
     Waived = events.Waived
     DateCorrected = events.DateCorrected
+    EntryReversed = events.EntryReversed
+    Recalculated = events.Recalculated
     BorrowerDied = events.BorrowerDied
     BusinessClosed = events.BusinessClosed
     ChargedOff = events.ChargedOff
@@ -140,9 +143,8 @@ class Loan(Altering, Correcting):
         moment.not_before(value_date)
         if stated is None:
             positive(amount)
-            if not self._was_drawn:
-                raise refusals.NothingDisbursed(field="amount", loan_no=self.contract.loan_no)
             self._must_not_be_taken_over()
+            self._must_be_drawn(value_date)
         movement = Movement(value_date, self.version + 1, "repaid", amount, stated, prepayment)
         self._tell_money(
             events.Repaid,
@@ -207,25 +209,26 @@ class Loan(Altering, Correcting):
         if self.reserved and until is not None and until < day:
             self._lapse(moment, day)
         looks = [until + _A_DAY] if self.reserved and until is not None else []
-        if self.is_ended:
-            if self._last("settled", day):  # by a receipt, perhaps, that is dated before the notices
-                self._establish_overdue(moment, day, None, 0)
+        if self.ended_by(day):
+            self._establish_overdue(moment, day, None, 0)
             return min(looks, default=date.max)
         looks += [movement.value_date for movement in self.movements if movement.value_date > day]
         course = self._course_at(day)
         oldest, arrears = self._arrears(course, day)
         days = (day - oldest).days if oldest else 0
         self._establish_overdue(moment, day, oldest, arrears)
-        if oldest is not None and (oldest.toordinal(), AGEINGS.index(ageing(days))) != (
+        if oldest is not None and (oldest.toordinal(), AGEINGS.index(ageing(days)), arrears) != (
             self._last("oldest_due", day),
             self._last("ageing", day),
+            self._last("arrears", day),
         ):
             said = {"oldest_due": oldest, "days": days, "ageing": ageing(days), "arrears_fen": arrears}
             self.tell(events.Aged, moment, value_date=day, **said)
         if CATEGORIES.index(category(days)) != self._last("category", day):
             self.tell(events.Classified, moment, value_date=day, category=category(days), days=days)
+        looks += course.lapses_next()
         if oldest is None:
-            return min([*looks, *course.lapses_next()], default=date.max)
+            return min(looks, default=date.max)
         if claim_after is not None and self.claim_no is None:
             if days > claim_after and self._last("claim_due", day) != oldest.toordinal():
                 file_by = quarter_end(oldest + (claim_after + 1) * _A_DAY)
@@ -233,6 +236,14 @@ class Loan(Altering, Correcting):
             looks += [oldest + (claim_after + 1) * _A_DAY] if days <= claim_after else []
         line = next_line(days)
         return min([*looks, *([oldest + line * _A_DAY] if line else [])], default=date.max)
+
+    def recalculate(self, moment: Moment, day: date) -> None:
+        """重算: record how what follows from all that is known now differs from what was recorded, if it does. Raises DatedInFuture."""
+        moment.not_before(day)
+        if changes := self._unrecorded():
+            self.tell(events.Recalculated, moment, value_date=day, amount_fen=0, changes=changes)
+            self._settle_if_paid(moment)
+            self._reopen_if_owing(moment)
 
     def _establish_overdue(self, moment: Moment, day: date, oldest: date | None, arrears: Fen) -> None:
         overdue = bool(self._last("overdue", day))
@@ -251,15 +262,19 @@ class Loan(Altering, Correcting):
         stated: events.Allocation | None = None,
         date_derived: str | None = None,
     ) -> None:
-        """The bank gives principal up; a live loan can lose no more than it owes, history says itself what it lost.
+        """The bank gives principal up; a live loan can lose no more than it owes, history says itself what it lost. It ends the loan if it is all.
 
-        Raises MoreThanOwed, UnderClaim, InvalidInput, DatedInFuture.
+        Money that comes in afterwards pays what is still owed, and then what was given up. Raises MoreThanOwed, UnderClaim, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         if stated is None:
             positive(amount)
             if not self.is_taken_over:
                 self._must_be_unclaimed()
+            before = self._said_last("charged_off")
+            if before is not None and value_date < before:
+                problem = f"the loan was charged off before, on {before}"
+                raise InvalidInput(field="value_date", problem=problem, expected="that day or a later one")
             owed = min(self.outstanding, balances(self._changes, value_date).get((Balance.PRINCIPAL, None), 0))
             if amount > owed:
                 raise refusals.MoreThanOwed(
@@ -267,9 +282,16 @@ class Loan(Altering, Correcting):
                 )
         movement = Movement(value_date, self.version + 1, "charged_off", amount, stated)
         self._tell_money(
-            events.ChargedOff, moment, movement, claim_no=claim_no, stated=stated, date_derived=date_derived
+            events.ChargedOff,
+            moment,
+            movement,
+            claim_no=claim_no,
+            stated=stated,
+            ends=stated is not None or amount == self.outstanding,
+            date_derived=date_derived,
         )
-        self._lapse(moment, value_date)
+        if self.is_ended:
+            self._lapse(moment, value_date)
 
     # Its claim, told in the same append as the claim itself.
 

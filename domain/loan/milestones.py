@@ -103,7 +103,7 @@ class Milestones:
             if place >= noting:
                 self._effects[place] = effect(course, self._scheme, movements[place])
             else:
-                course.advance(movements[place].value_date)
+                course.come_to(movements[place])
                 course.move(movements[place])
             if (place + 1) % APART == 0 and place + 1 not in reached:
                 reached[place + 1] = course.copy()

@@ -47,13 +47,27 @@ class Movement:
 
     @property
     def rank(self) -> int:
-        """Within a day: what holds from the day on stands before the money that moves on it, whenever each was recorded."""
-        return 0 if self.kind in ("terms_changed", "misused") else 1
+        """Within a day, whenever each was recorded: what holds from the day on, what is owed more, what is asked for less, what is paid, and
+        what is given up of the rest."""
+        return _RANKS[self.kind]
 
     def __deepcopy__(self, memo: dict[int, object]) -> Movement:
         return self
 
 
+_RANKS: Mapping[MovementKind, int] = {
+    "terms_changed": 0,
+    "misused": 0,
+    "disbursed": 1,
+    "cost_charged": 2,
+    "waived": 3,
+    "repaid": 4,
+    "refunded": 5,
+    "claim_approved": 6,
+    "claim_ended": 6,
+    "charged_off": 7,
+    "taken_over": 8,
+}
 IN_ORDER = attrgetter("value_date", "rank", "order")
 """By day, then as they were recorded."""
 
@@ -70,15 +84,18 @@ _KINDS: Mapping[type[events.MoneyFact], MovementKind] = {
     events.CostCharged: "cost_charged",
     events.Waived: "waived",
 }
-MOVING = frozenset(kind.TOPIC for kind in _KINDS) | {events.RepaymentReversed.TOPIC, events.DateCorrected.TOPIC}
+_PUT_RIGHT = (events.RepaymentReversed, events.EntryReversed, events.DateCorrected)
+MOVING = frozenset(kind.TOPIC for kind in _KINDS) | {kind.TOPIC for kind in _PUT_RIGHT}
 """The topics of the facts that movements follow."""
 
 
 def follow(movements: dict[int, Movement], fact: events.MoneyFact) -> None:
     """Bring the movements of a loan, by the versions of their facts, to what holds after its next fact."""
     match fact:
-        case events.RepaymentReversed():
-            del movements[fact.reverses_version]
+        case events.RepaymentReversed() | events.EntryReversed():
+            movements.pop(fact.reverses_version, None)
+        case events.Recalculated():
+            pass
         case events.DateCorrected():
             moved = movements[fact.corrects_version]
             movements[fact.corrects_version] = replace(moved, value_date=fact.value_date)

@@ -18,7 +18,8 @@ class Overdue(NamedTuple):
 
 @dataclass(frozen=True)
 class Owed:
-    """In fen: costs, what is overdue, what is due, what has accrued and is not due yet, and the principal to come; `refundable` was paid beyond."""
+    """In fen: costs, what is overdue, what is due, what has accrued and is not due yet, and the principal to come; `refundable` was paid beyond,
+    and what is negative of it was refunded and turned out not to have been paid, so that it is owed."""
 
     costs: Fen = 0
     penalty: Fen = 0
@@ -42,4 +43,4 @@ class Owed:
     @property
     def everything(self) -> Fen:
         """What pays the loan off on the day 结清金额."""
-        return self.principal + self.interest + self.penalty + self.costs
+        return self.principal + self.interest + self.penalty + self.costs + max(-self.refundable, 0)

@@ -126,9 +126,11 @@ class Periods:
         return year_length(self.start.year if self.terms.style == "cumulative" else first.year)
 
     def _regular(self, number: int, first: date, last: date) -> int:
-        """The days of the period as it would be if it were whole: the first may be broken, and the last of those on a `due_day`."""
-        broken = self.terms.due_day if number == self.terms.instalments else self.terms.due_day or self.terms.first_due
-        if broken and number in (1, self.terms.instalments):
+        """The days of the period as it would be if it were whole: the first may be broken, and the last of those on a `due_day`, and
+        then the one after it."""
+        end = self.terms.instalments
+        broken = self.terms.due_day if number >= end else self.terms.due_day or self.terms.first_due
+        if broken and number in (1, end, end + 1):
             first = _shifted(last, -self.terms.every, self.terms.unit)
         return (last - first).days
 

@@ -29,6 +29,7 @@ class PlainCourse:
     day: date = date.min
     principal: Fen = 0
     released: bool = False
+    given_up: Fen = 0
     lent: dict[int, int] = field(default_factory=dict)
     interest_paid: Fen = 0
     refundable: Fen = 0
@@ -42,6 +43,14 @@ class PlainCourse:
             for part, of_year in self.periods.parts(self.day, day):
                 self.lent[of_year] = self.lent.get(of_year, 0) + self.principal * part
         self.day = day
+
+    def before(self, movement: Movement) -> date:
+        """The last day whose dues stand before it: nothing falls due here."""
+        return movement.value_date
+
+    def come_to(self, movement: Movement) -> None:
+        """To the day on which it moves."""
+        self.advance(movement.value_date)
 
     def owed(self) -> Owed:
         return Owed(accrued=self._interest_due, future=self.principal, refundable=self.refundable)
@@ -73,9 +82,13 @@ class PlainCourse:
                 self.principal += movement.fen
                 return {Balance.PRINCIPAL: movement.fen}
             case "charged_off":
-                given_up = movement.stated.principal_fen if movement.stated else min(movement.fen, self.principal)
+                if movement.stated is not None:
+                    self.principal -= movement.stated.principal_fen
+                    return {Balance.PRINCIPAL: -movement.stated.principal_fen, Balance.CHARGED_OFF: movement.fen}
+                given_up = min(movement.fen, self.principal)
                 self.principal -= given_up
-                return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: movement.fen}
+                self.given_up += given_up
+                return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: given_up}
             case "claim_approved" | "claim_ended":
                 self.released = movement.kind == "claim_approved"
                 return {}
@@ -95,11 +108,16 @@ class PlainCourse:
                 self.principal -= split.principal_fen
                 self.interest_paid += split.interest_fen
                 beyond = movement.fen - split.principal_fen - split.interest_fen - split.penalty_fen
+                beyond_all = max(beyond + min(self.refundable, 0), 0)
+                back = min(beyond_all, self.given_up) if movement.stated is None else 0
+                self.given_up -= back
+                beyond -= back
                 self.refundable += beyond
                 return {
                     Balance.PRINCIPAL: -split.principal_fen,
                     Balance.INTEREST: -split.interest_fen,
                     Balance.PENALTY: -split.penalty_fen,
+                    Balance.CHARGED_OFF: -back,
                     Balance.REFUNDABLE: beyond,
                 }
 

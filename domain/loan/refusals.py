@@ -41,8 +41,8 @@ class BeforeContract(Refusal):
 
 class NothingDisbursed(Refusal):
     code = "loan.nothing_disbursed"
-    en = "nothing of loan {loan_no} has been paid out, so nothing can be repaid; record the disbursement first"
-    zh = "贷款 {loan_no} 尚未放款，无可还之款；请先登记放款"
+    en = "nothing of loan {loan_no} has been paid out by {value_date}, so nothing can be owed by then; record the disbursement first, or correct the date"
+    zh = "截至 {value_date} 贷款 {loan_no} 尚未放款，不存在欠款；请先登记放款或更正日期"
 
 
 class NotServiced(Refusal):
@@ -166,14 +166,14 @@ class LateReceipt(Refusal):
 
 class UnknownRepayment(Refusal):
     code = "loan.unknown_repayment"
-    en = "fact {version} of loan {loan_no} is not a repayment; look its version up in the loan's history"
-    zh = "贷款 {loan_no} 的第 {version} 条记录不是还款；请在贷款历史中核对"
+    en = "fact {version} of loan {loan_no} is not a repayment, nor anything else that is taken back; look its version up in the loan's history"
+    zh = "贷款 {loan_no} 的第 {version} 条记录不是还款，也不是其他可冲正的记录；请在贷款历史中核对"
 
 
 class AlreadyReversed(Refusal):
     code = "loan.already_reversed"
-    en = "repayment {version} of loan {loan_no} is already reversed; nothing is left to take back"
-    zh = "贷款 {loan_no} 的还款 {version} 已冲正；无需再次冲正"
+    en = "fact {version} of loan {loan_no} is already reversed; nothing is left to take back"
+    zh = "贷款 {loan_no} 的第 {version} 条记录已冲正；无需再次冲正"
 
 
 class ReferenceUsed(Refusal):

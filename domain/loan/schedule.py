@@ -19,7 +19,7 @@ SMOOTHINGS = 3
 
 _PRECISE = Context(prec=50)
 Rate = tuple[int, int]
-"""Of a period, on its balance: a numerator and a denominator."""
+"""Of a period or a year, on a balance: a numerator and a denominator."""
 
 
 class Instalment(NamedTuple):
@@ -45,13 +45,13 @@ def schedule(principal: Fen, start: date, terms: RepaymentTerms, as_of: date | N
 
 
 def remaining(
-    principal: Fen, day: date, number: int, periods: Periods, kept: Fen | None = None
+    principal: Fen, day: date, number: int, last: int, periods: Periods, kept: Fen | None = None
 ) -> tuple[list[Fen], Fen | None]:
-    """The principal of the `number`-th instalment and those after it for what is left on a day; and the equal amount that they come from.
+    """The principal of the `number`-th to the `last` instalment for what is left on a day; and the equal amount that they come from.
 
     With an amount that is `kept` there are fewer of them: the last ones ask for nothing.
     """
-    rows, equal = _Course(principal, day, periods, number=number).instalments(kept)
+    rows, equal = _Course(principal, day, periods, number=number, last=last).instalments(kept)
     return [row.principal for row in rows], equal
 
 
@@ -74,14 +74,20 @@ def due_dates(start: date, terms: RepaymentTerms) -> list[date]:
 
 
 class _Course:
-    """A loan's way through its periods from a day on, the `number`-th instalment being the next."""
+    """A loan's way through its periods from a day on, from the `number`-th instalment to the `last` one."""
 
     def __init__(
-        self, principal: Fen, start: date, periods: Periods, as_of: date | None = None, number: int = 1
+        self,
+        principal: Fen,
+        start: date,
+        periods: Periods,
+        as_of: date | None = None,
+        number: int = 1,
+        last: int | None = None,
     ) -> None:
         terms = periods.terms
         self.principal, self.terms, self.periods, self.number = principal, terms, periods, number
-        self.dates = periods.dates()[number - 1 :]
+        self.dates = periods.dates()[number - 1 : last]
         self.starts = [start, *self.dates[:-1]]
         self.without_principal = max(terms.grace.principal - number + 1, 0)
         self.annual = terms.annual_rate.as_integer_ratio()

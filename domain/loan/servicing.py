@@ -22,7 +22,7 @@ from domain.loan.events import Allocation, Prepayment, Waivable
 from domain.loan.movement import Movement
 from domain.loan.owed import Owed
 from domain.loan.periods import Periods
-from domain.loan.schedule import Instalment, remaining, rounded
+from domain.loan.schedule import Instalment, Rate, remaining, rounded
 from domain.loan.terms import Kind, RepaymentTerms, Servicing, changed
 from domain.money import Fen
 from domain.working_days import WorkCalendar
@@ -64,21 +64,21 @@ class Due:
 
 @lru_cache(maxsize=4096)
 def _planned(
-    principal: Fen, day: date, number: int, start: date, terms: RepaymentTerms, kept: Fen | None
+    principal: Fen, day: date, number: int, last: int, start: date, terms: RepaymentTerms, kept: Fen | None
 ) -> tuple[tuple[Fen, ...], Fen | None]:
     """As `remaining`; the same plan is asked for whenever the same loan is gone through again."""
-    parts, equal = remaining(principal, day, number, Periods(start, terms), kept)
+    parts, equal = remaining(principal, day, number, last, Periods(start, terms), kept)
     return tuple(parts), equal
 
 
 class _Rates(NamedTuple):
-    """Rates a year, each a numerator and a denominator: what is overdue bears `overdue`, or `misuse` where that is higher; what is not bears
+    """What is overdue bears `overdue`, or `misuse` where that is higher; what is not bears
     `contract`, and `beside` it where it is misused (R-INT-7: the higher of the two, never both)."""
 
-    contract: tuple[int, int]
-    overdue: tuple[int, int]
-    misuse: tuple[int, int]
-    beside: tuple[int, int]
+    contract: Rate
+    overdue: Rate
+    misuse: Rate
+    beside: Rate
 
 
 @lru_cache(maxsize=64)
@@ -90,7 +90,7 @@ def _rates(annual_rate: Decimal, rules: Servicing) -> _Rates:
     return _Rates(*((rate * factor).as_integer_ratio() for factor in times))
 
 
-def _add(parts: dict[int, int], fen: int, of_year: int, rate: tuple[int, int]) -> None:
+def _add(parts: dict[int, int], fen: int, of_year: int, rate: Rate) -> None:
     """Interest on fen × a part of a year, which `of_year` divides, at a rate."""
     over, under = rate
     parts[of_year * under] = parts.get(of_year * under, 0) + fen * over
@@ -100,10 +100,12 @@ def _add(parts: dict[int, int], fen: int, of_year: int, rate: tuple[int, int]) -
 class ServicedCourse:
     """The loan as far as it has come.
 
-    `number` is the next instalment's, `plan` the principal of every instalment, `equal` what the plan's instalments have in common; `late` are the
-    dues that are overdue, `waiting` the others, `bearing` what of the late ones bears the penalty rate, `principal` all that is owed;
-    `lent` is what interest the running period has borne, in fen by what divides them, and `taken` what was paid of it; `penal` is what penalty
-    has run, likewise, and `fined` what was paid of it. `was_late`: something of it was overdue once.
+    `number` is the next instalment's, `plan` the principal of every instalment, `equal` what the plan's instalments have in common, and `last`
+    the last that asks for principal since the borrower shortened it; `late` are the dues that are overdue, `waiting` the others, `bearing` what
+    of the late ones bears the penalty rate, `principal` all that is owed; `lent` is what interest the running period has borne, in fen by what
+    divides them, and `taken` what was paid of it; `penal` is what penalty has run, likewise, `fined` what was paid of it, and `fines` from which
+    day on which rate bears. `unguaranteed` by a change of the contract, `compensated` by a claim; `given_up`: principal, and not received since.
+    `was_late`: something of it was overdue once.
     """
 
     terms: RepaymentTerms
@@ -115,6 +117,7 @@ class ServicedCourse:
     future: Fen = 0
     plan: list[Fen] = field(default_factory=list)
     equal: Fen | None = None
+    last: int | None = None
     late: list[Due] = field(default_factory=list)
     waiting: list[Due] = field(default_factory=list)
     bearing: Fen = 0
@@ -123,9 +126,12 @@ class ServicedCourse:
     taken: Fen = 0
     penal: dict[int, int] = field(default_factory=dict)
     fined: Fen = 0
+    fines: list[tuple[date, Rate]] = field(default_factory=list)
     costs: Fen = 0
     refundable: Fen = 0
-    released: bool = False
+    given_up: Fen = 0
+    unguaranteed: bool = False
+    compensated: bool = False
     misused: date | None = None
     was_late: bool = False
 
@@ -133,7 +139,13 @@ class ServicedCourse:
         other = copy(self)
         other.late, other.waiting = [copy(due) for due in self.late], [copy(due) for due in self.waiting]
         other.plan, other.lent, other.penal = list(self.plan), dict(self.lent), dict(self.penal)
+        other.fines = list(self.fines)
         return other
+
+    @property
+    def released(self) -> bool:
+        """Whether nobody stands for it any more."""
+        return self.unguaranteed or self.compensated
 
     def owed(self) -> Owed:
         return Owed(
@@ -170,13 +182,29 @@ class ServicedCourse:
 
     def advance(self, day: date) -> None:
         """To the given day: what falls due by then has, and every day before it has borne interest (R-INT-8: the last day bears none)."""
+        self._fall_due_by(day)
+        self._pass(day)
+
+    def before(self, movement: Movement) -> date:
+        """The last day whose dues stand before a movement: its own; the day before where it puts off the end on the very day of the end."""
+        day, end = movement.value_date, self.terms.instalments
+        if movement.change is None or movement.terms is None or self.periods is None:
+            return day
+        longer = changed(self.terms, movement.change, movement.terms).instalments > end
+        return day - timedelta(days=1) if longer and end and self.periods.due(end) == day else day
+
+    def come_to(self, movement: Movement) -> None:
+        """To the day on which it moves, past what stands before it."""
+        self._fall_due_by(self.before(movement))
+        self._pass(movement.value_date)
+
+    def _fall_due_by(self, day: date) -> None:
         while self.periods is not None and self.number <= self.terms.instalments:
             due = self.periods.due(self.number)
             if due > day:
                 break
             self._pass(due)
             self._fall_due(due)
-        self._pass(day)
 
     def _pass(self, day: date) -> None:
         """Days on which nothing new falls due; what was not paid by its last day is overdue from its due day on."""
@@ -194,7 +222,7 @@ class ServicedCourse:
         for part, of_year in self.periods.parts(self.day, day):
             _add(self.lent, self.future * part, of_year, rates.contract)
             if overdue:
-                _add(self.penal, overdue * part, of_year, rates.misuse if self.misused else rates.overdue)
+                _add(self.penal, overdue * part, of_year, self._fine)
             if self.misused:
                 _add(self.penal, self.future * part, of_year, rates.beside)
         self.day = day
@@ -219,8 +247,9 @@ class ServicedCourse:
         self.late.append(due)
         self.bearing += self._bears(due)
         self.was_late = True
-        misused = min(max(self.misused or self.day, due.day), self.day)
-        for start, end, rate in ((due.day, misused, self._rates.overdue), (misused, self.day, self._rates.misuse)):
+        ends = [*(since for since, _ in self.fines[1:]), self.day]
+        for (since, rate), until in zip(self.fines, ends, strict=True):
+            start, end = max(since, due.day), min(until, self.day)
             for part, of_year in self.periods.parts(start, end) if start < end else ():
                 _add(self.penal, self._bears(due) * part, of_year, rate)
 
@@ -252,6 +281,14 @@ class ServicedCourse:
         return rounded(sum(fen * (whole // divided) for divided, fen in parts.items()), whole, self.terms.rounding)
 
     @property
+    def _fine(self) -> Rate:
+        """What is overdue bears it today."""
+        return self._rates.misuse if self.misused else self._rates.overdue
+
+    def _fines_from_now(self) -> None:
+        self.fines.append((self.day, self._fine))
+
+    @property
     def _rates(self) -> _Rates:
         return _rates(self.terms.annual_rate, self.rules)
 
@@ -265,16 +302,21 @@ class ServicedCourse:
             case "repaid":
                 return self._repay(movement.fen, movement.prepayment)
             case "charged_off":
-                given_up = self._give_up(movement.stated.principal_fen if movement.stated else movement.fen)
-                return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: movement.fen}
+                if movement.stated is not None:
+                    stated = self._give_up(movement.stated.principal_fen)
+                    return {Balance.PRINCIPAL: -stated, Balance.CHARGED_OFF: movement.fen}
+                given_up = self._give_up(movement.fen)
+                self.given_up += given_up
+                return {Balance.PRINCIPAL: -given_up, Balance.CHARGED_OFF: given_up}
             case "claim_approved" | "claim_ended":
-                self.released = movement.kind == "claim_approved"
+                self.compensated = movement.kind == "claim_approved"
                 return {}
             case "terms_changed":
                 self._change(movement)
                 return {}
             case "misused":
                 self.misused = self.day
+                self._fines_from_now()
                 return {}
             case "refunded":
                 self.refundable -= movement.fen
@@ -291,22 +333,23 @@ class ServicedCourse:
         """What is drawn later joins the due days that are left; without any, it is due at once."""
         if self.periods is None:
             self.periods, self.day = Periods(movement.value_date, self.terms), movement.value_date
+            self._fines_from_now()
         self.future += movement.fen
         self.principal += movement.fen
-        if self.number > self.terms.instalments:
-            self.waiting.append(Due(self.day, self._pay_by(self.day), self.future, 0))
-            self.future = 0
-        else:
-            self._replan()
+        self.last = None
+        self._replan()
         return {Balance.PRINCIPAL: movement.fen}
 
     def _change(self, movement: Movement) -> None:
         """Other terms from here on: what is due stays due, the principal to come is planned anew."""
         assert movement.terms is not None and movement.change is not None
         self.terms = changed(self.terms, movement.change, movement.terms)
-        self.released = self.released or movement.released
+        self.unguaranteed = self.unguaranteed or movement.released
+        if movement.change != "rate_reset":
+            self.last = None
         if self.periods is not None:
             self.periods = Periods(self.periods.start, self.terms)
+            self._fines_from_now()
             self._replan()
 
     def _repay(self, fen: Fen, choice: Prepayment | None) -> dict[Balance, Fen]:
@@ -327,8 +370,11 @@ class ServicedCourse:
         paid[Balance.INTEREST] += interest
         paid[Balance.PRINCIPAL] += principal
         beyond = left - interest - principal
-        self.refundable += beyond
-        return {balance: -part for balance, part in paid.items()} | {Balance.REFUNDABLE: beyond}
+        back = min(max(beyond + min(self.refundable, 0), 0), self.given_up)
+        self.given_up -= back
+        self.refundable += beyond - back
+        met = {balance: -part for balance, part in paid.items()}
+        return {**met, Balance.CHARGED_OFF: -back, Balance.REFUNDABLE: beyond - back}
 
     def _pay_due(self, kind: Kind, left: Fen) -> Fen:
         """Of what is due, pay what `kind` names."""
@@ -377,6 +423,9 @@ class ServicedCourse:
         self.principal -= fen
         if choice is not None:
             self._replan(self.equal if choice == "shorten" else None)
+            if choice == "shorten":
+                asking = [place for place, part in enumerate(self.plan) if place >= self.number - 1 and part]
+                self.last = asking[-1] + 1 if asking else self.last
             return
         for place in range(self.number - 1, len(self.plan)):
             part = min(fen, self.plan[place])
@@ -386,10 +435,17 @@ class ServicedCourse:
                 break
 
     def _replan(self, kept: Fen | None = None) -> None:
-        """The principal of every instalment to come, for all that is not due yet."""
+        """The principal of every instalment to come, for all that is not due yet; without any, it is due at once."""
         assert self.periods is not None
-        parts, self.equal = _planned(self.future, self.day, self.number, self.periods.start, self.terms, kept)
-        self.plan[self.number - 1 :] = parts
+        if self.number > self.terms.instalments:
+            if self.future:
+                self.waiting.append(Due(self.day, self._pay_by(self.day), self.future, self._accrued))
+                self.future = 0
+                self._close_period()
+            return
+        last = max(self.last or self.terms.instalments, self.number)
+        parts, self.equal = _planned(self.future, self.day, self.number, last, self.periods.start, self.terms, kept)
+        self.plan[self.number - 1 :] = [*parts, *[0] * (self.terms.instalments - last)]
 
     def _give_up(self, fen: Fen) -> Fen:
         """Principal that the bank gives up: what is due first, then the rest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from domain.loan.servicing import ServicedCourse
 from domain.loan.terms import RepaymentTerms, changed
 from domain.money import Fen, yuan
 from domain.working_days import WorkCalendar
+
+_NOT_LATE = {"oldest_due": 0, "ageing": 0, "arrears": 0}
 
 
 class Standing(EventSourced[Fact]):
@@ -121,7 +123,11 @@ class Standing(EventSourced[Fact]):
 
     @property
     def is_ended(self) -> bool:
-        return self.is_settled or self.is_charged_off or self.is_taken_over
+        return self.ended_by(None)
+
+    def ended_by(self, day: date | None) -> bool:
+        """Whether it was settled, charged off or taken over by the day; whenever, if None."""
+        return any(self._last(end, day) for end in ("settled", "charged_off", "taken_over"))
 
     @property
     def is_serviced(self) -> bool:
@@ -212,6 +218,10 @@ class Standing(EventSourced[Fact]):
         )
         return "active" if paid_out else "contracted"
 
+    def _said_last(self, name: str) -> date | None:
+        """The last day of which it was said."""
+        return max((day for day, _, said, _ in self._said if said == name), default=None)
+
     def _last(self, name: str, as_of: date | None = None) -> int:
         """What was last said of something, by value date and then by version; 0 if nothing was."""
         said = [s for s in self._said if s[2] == name and (as_of is None or s[0] <= as_of)]
@@ -227,12 +237,14 @@ class Standing(EventSourced[Fact]):
     def _(self, fact: events.ContractSigned) -> None:
         self.contract = fact
         self.claim_no: str | None = None
+        self.answered_by: str | None = None
         self._said: list[tuple[date, int, str, int]] = []
         self._movements: dict[int, Movement] = {}
         self._milestones = Milestones(fact.terms, fact.share_scheme)
         self._reversed: set[int] = set()
         self._readied: dict[int, tuple[BalanceChange, ...]] = {}
         self._changes: list[BalanceChange] = []
+        self.moved_since: datetime | None = None
         if fact.reserved_fen:
             held = BalanceChange(
                 balance=Balance.RESERVED, party="fund", fen=fact.reserved_fen, value_date=fact.value_date
@@ -253,9 +265,19 @@ class Standing(EventSourced[Fact]):
         self._changes.extend(fact.changes)
 
     @told.register
+    def _(self, fact: events.EntryReversed) -> None:
+        self._moved(fact)
+        self._reversed.add(fact.reverses_version)
+        self._said = [said for said in self._said if said[1] != fact.reverses_version]
+
+    @told.register
     def _(self, fact: events.ChargedOff) -> None:
         self._moved(fact)
-        self._say(fact, charged_off=1)
+        self.answered_by = fact.claim_no or self.answered_by
+        if fact.ends:
+            self._say(fact, charged_off=1, overdue=0, **_NOT_LATE)
+        else:
+            self._say(fact, arrears=0)
 
     @told.register
     def _(self, fact: events.LoanClaimFiled) -> None:
@@ -264,12 +286,13 @@ class Standing(EventSourced[Fact]):
     @told.register
     def _(self, fact: events.LoanClaimEnded) -> None:
         self._moved(fact)
+        self._say(fact, claim_due=0)
         self.claim_no = None
 
     @told.register
     def _(self, fact: events.TakenOver) -> None:
         self._moved(fact)
-        self._say(fact, taken_over=1)
+        self._say(fact, taken_over=1, overdue=0, **_NOT_LATE)
 
     @told.register
     def _(self, fact: events.RepaymentReversed) -> None:
@@ -292,15 +315,17 @@ class Standing(EventSourced[Fact]):
     @told.register
     def _(self, fact: events.BecameOverdue) -> None:
         days = (fact.value_date - fact.oldest_due).days
-        self._say(fact, overdue=1, oldest_due=fact.oldest_due.toordinal(), ageing=AGEINGS.index(ageing(days)))
+        said = {"oldest_due": fact.oldest_due.toordinal(), "ageing": AGEINGS.index(ageing(days))}
+        self._say(fact, overdue=1, arrears=fact.arrears_fen, **said)
 
     @told.register
     def _(self, fact: events.OverdueCured) -> None:
-        self._say(fact, overdue=0, oldest_due=0, ageing=0)
+        self._say(fact, overdue=0, **_NOT_LATE)
 
     @told.register
     def _(self, fact: events.Aged) -> None:
-        self._say(fact, oldest_due=fact.oldest_due.toordinal(), ageing=AGEINGS.index(fact.ageing))
+        said = {"oldest_due": fact.oldest_due.toordinal(), "ageing": AGEINGS.index(fact.ageing)}
+        self._say(fact, arrears=fact.arrears_fen, **said)
 
     @told.register
     def _(self, fact: events.Classified) -> None:
@@ -312,11 +337,11 @@ class Standing(EventSourced[Fact]):
 
     @told.register
     def _(self, fact: events.Settled) -> None:
-        self._say(fact, settled=1, overdue=0, oldest_due=0, ageing=0)
+        self._say(fact, settled=1, overdue=0, **_NOT_LATE)
 
     @told.register
     def _(self, fact: events.Reopened) -> None:
-        self._say(fact, settled=0)
+        self._say(fact, **{fact.ended: 0})
 
     @told.register
     def _(self, fact: events.JobsReported) -> None:
@@ -326,6 +351,7 @@ class Standing(EventSourced[Fact]):
         self._said.extend((fact.value_date, fact.originator_version, name, value) for name, value in said.items())
 
     def _moved(self, fact: events.MoneyFact) -> None:
+        self.moved_since = self.moved_since or fact.timestamp
         self._changes.extend(fact.changes)
         follow(self._movements, fact)
         self._milestones = Milestones(self.contract.terms, self.contract.share_scheme, self._milestones)

@@ -34,7 +34,8 @@ _MOVES_MONEY: Mapping[str, Kind] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line, in fen: `principal`, `interest`, `penalty`, `costs` are what fell due, was charged or was met; `balance` is the principal owed after it.
+    """One line, in fen: `principal`, `interest`, `penalty`, `costs` are what fell due, was charged or was met, `charged_off` what was met of
+    what had been given up; `amount` of a waiver is what it came to; `balance` is the principal owed after it.
 
     `version` is the fact's in the loan's stream; none fell due by a fact.
     """
@@ -46,6 +47,7 @@ class Entry:
     interest: Fen = 0
     penalty: Fen = 0
     costs: Fen = 0
+    charged_off: Fen = 0
     refundable: Fen = 0
     balance: Fen = 0
     version: int | None = None
@@ -59,18 +61,19 @@ def entries(
     for movement in sorted(movements, key=IN_ORDER):
         if movement.value_date > until:
             break
-        yield from _due(course, movement.value_date)
-        course.advance(movement.value_date)
+        yield from _due(course, course.before(movement))
+        course.come_to(movement)
         met = course.move(movement)
         if movement.kind in _MOVES_MONEY:
             yield Entry(
                 movement.value_date,
                 _MOVES_MONEY[movement.kind],
-                movement.fen,
+                met.get(Balance.WAIVED, 0) if movement.kind == "waived" else movement.fen,
                 abs(met.get(Balance.PRINCIPAL, 0)),
                 -met.get(Balance.INTEREST, 0),
                 -met.get(Balance.PENALTY, 0),
                 abs(met.get(Balance.COSTS, 0)),
+                -met.get(Balance.CHARGED_OFF, 0) if movement.kind == "repaid" else 0,
                 met.get(Balance.REFUNDABLE, 0),
                 course.principal,
                 movement.order,

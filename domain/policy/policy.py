@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -53,6 +53,7 @@ class Policy(EventSourced[Fact]):
         editions: dict[str, events.EditionPublished]
         quotes: dict[date, LprQuote]
         calendars: dict[int, CalendarYear]
+        calendars_since: tuple[int, datetime] | None  # by which fact they are as they are, and when it was recorded
 
     @classmethod
     def begin(cls, moment: Moment, city: str) -> Policy:
@@ -129,6 +130,7 @@ class Policy(EventSourced[Fact]):
         match fact:
             case events.PolicyOpened():
                 self.city, self.editions, self.quotes, self.calendars = fact.city, {}, {}, {}
+                self.calendars_since = None
             case events.EditionPublished():
                 self.editions[fact.edition] = fact
             case events.LprPublished():
@@ -136,5 +138,6 @@ class Policy(EventSourced[Fact]):
             case events.CalendarPublished():
                 holidays, make_up = frozenset(fact.holidays), frozenset(fact.make_up)
                 self.calendars[fact.year] = CalendarYear(year=fact.year, holidays=holidays, make_up=make_up)
+                self.calendars_since = fact.originator_version, fact.timestamp
             case _:
                 raise TypeError(f"policy knows nothing of {type(fact).__name__}")

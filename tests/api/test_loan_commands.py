@@ -165,14 +165,16 @@ SHOWN = ("--evidence", "a" * 64)
 def test_a_contract_changes_from_the_command_line(say: Say, home: tuple[str, ...]) -> None:
     say(*home, *OUT)
     consent = ("--consented-by", "guarantor_officer:sun@guarantor")
-    extended = say(*home, *BANKER, "loan", "extend", "JN-1", "6", *TWO, "2024-06-01", *consent)
+    extended = say(*home, *BANKER, "loan", "extend", "JN-1", "6", *SHOWN, *TWO, "2024-06-01", *consent)
     assert extended.status == CLEAN
     state = say(*home, "replay", "loan/JN-1").document["state"]
     assert (state["matures_on"], state["guarantor_released"]) == ("2025-09-05", False)
     again = say(*home, *BANKER, "loan", "extend", "JN-1", "6", *TWO, "2024-06-01")
     assert (again.status, again.error["code"]) == (REFUSED, "loan.extended_already")
     assert say(*home, *BANKER, "loan", "reset-rate", "JN-1", "0.0345", *TWO, "2024-07-01").status == CLEAN
-    plan = say(*home, *BANKER, "loan", "restructure", "JN-1", "18", "interest_only", *TWO, "2024-08-01", *consent)
+    plan = say(
+        *home, *BANKER, "loan", "restructure", "JN-1", "18", "interest_only", *SHOWN, *TWO, "2024-08-01", *consent
+    )
     assert plan.status == CLEAN
     found = ("loan", "misuse", "JN-1", "--evidence", "a" * 64, *TWO, "2024-08-05")
     assert say(*home, *BANKER, *found).status == CLEAN

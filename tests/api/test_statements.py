@@ -22,7 +22,8 @@ from domain.loan.terms import Servicing
 from domain.money import parse_yuan
 from domain.working_days import WorkCalendar
 from tests.api.test_loan_commands import OUT, home, say
-from tests.domain.lending import NOW, PAID_OUT, SIGNED, pending, repay, reverse, signed, terms
+from tests.domain.lending import NOW, PAID_OUT, SIGNED, fen, pending, repay, reverse, signed, terms
+from tests.domain.test_correcting import waive
 
 __all__ = ["home", "say"]
 
@@ -60,10 +61,35 @@ def test_every_line_says_what_fell_due_and_what_a_payment_met() -> None:
     ]
     assert (said["from"], said["opening_balance"], said["closing_balance"]) == (SIGNED.isoformat(), "0.00", "11000.00")
     assert said["totals"]["repaid"] == "1039.53"
+    early = statement(facts, EMPTY, None, date(2024, 5, 9))
+    assert [line["entry"] for line in early["lines"]][-1] == "due", (
+        "the payment that was taken back on the 10th met nothing"
+    )
+    assert early["totals"]["repaid"] == "1039.53"
     later = statement(facts, EMPTY, date(2024, 5, 1), END)
     assert (later["opening_balance"], len(later["lines"])) == ("11000.00", 4)
     with pytest.raises(InvalidInput, match="from"):
         statement(facts, EMPTY, date(2024, 7, 1), END)
+
+
+def test_what_came_of_a_loss_and_what_a_waiver_came_to() -> None:
+    loan = signed("12000.00", terms=terms("0.036", 12, method="interest_only", servicing=Servicing()))
+    loan.disburse(NOW, amount=1_200_000, value_date=PAID_OUT)
+    waive(loan, "interest", "30.00", date(2024, 4, 5))
+    loan.repay(NOW, amount=fen("20.00"), value_date=date(2024, 4, 4))
+    loan.charge_off(NOW, amount=loan.outstanding, value_date=date(2024, 4, 10))
+    loan.repay(NOW, amount=fen("100.00"), value_date=date(2024, 4, 11))
+    lines = statement(told(loan), EMPTY, None, date(2024, 4, 11))["lines"]
+    waived, recovered = (
+        next(line for line in reversed(lines) if line["entry"] == kind) for kind in ("waived", "repaid")
+    )
+    assert (waived["amount"], waived["interest"]) == ("17.20", "17.20"), (
+        "of 37.20 the 20.00 of the day before paid the rest"
+    )
+    assert (
+        parse_yuan(recovered["charged_off"]) + parse_yuan(recovered["interest"]) + parse_yuan(recovered["penalty"])
+        == 10_000
+    )
 
 
 @settings(deadline=None, max_examples=50)
@@ -74,13 +100,14 @@ def test_every_line_says_what_fell_due_and_what_a_payment_met() -> None:
 def test_the_lines_add_up_and_two_statements_make_one(payments: list[tuple[int, int, int]], split: date) -> None:
     loan = signed("12000.00", terms=terms("0.036", 12, servicing=Servicing()))
     loan.disburse(NOW, amount=1_200_000, value_date=PAID_OUT)
-    for day, month, fen in payments:
+    for day, month, paid in payments:
         on = date(2024, month, day)
         if on > PAID_OUT:
-            loan.repay(NOW, amount=fen, value_date=on)
+            loan.repay(NOW, amount=paid, value_date=on)
     facts, end = told(loan), date(2025, 3, 31)
     whole = statement(facts, EMPTY, None, end)
-    met = sum(parse_yuan(whole["totals"][part]) for part in ("principal", "interest", "penalty", "costs", "refundable"))
+    parts = ("principal", "interest", "penalty", "costs", "charged_off", "refundable")
+    met = sum(parse_yuan(whole["totals"][part]) for part in parts)
     assert met == parse_yuan(whole["totals"]["repaid"])
     balance = 0
     for line in whole["lines"]:
@@ -101,7 +128,7 @@ def test_in_print_it_says_the_same(say: Any, home: tuple[str, ...], tmp_path: Pa
     assert [line["bank_reference"] for line in said["lines"]] == ["D-1", None, "R-1", None]
     rows = list(csv.reader(io.StringIO(files[0].read_text(encoding="utf-8-sig"))))
     assert rows[0][:3] == ["日期", "摘要", "金额"]
-    assert rows[4] == ["2024-04-05", "还款", "1037.20", "1000.00", "37.20", "0.00", "0.00", "0.00", "11000.00", "R-1"]
+    assert rows[4] == ["2024-04-05", "还款", "1037.20", "1000.00", "37.20", *["0.00"] * 4, "11000.00", "R-1"]
     sheet = CalamineWorkbook.from_path(files[1]).get_sheet_by_index(0).to_python()
     assert (sheet[4][0], sheet[4][3], sheet[-1][0]) == (date(2024, 4, 5), 1000.0, "合计")
     content = files[2].read_bytes()

@@ -77,6 +77,7 @@ def test_several_payouts_and_any_payments_add_up_to_what_one_look_at_all_of_them
     payments: list[Payment], parts: list[Payment]
 ) -> None:
     """What was told step by step, each step carrying a difference, is what is worked out at once."""
+    parts = [(0, 1_000), *parts]
     loan = _paid(payments, parts)
     kinds = [("disbursed", part) for part in parts] + [("repaid", payment) for payment in payments]
     movements = [
@@ -221,12 +222,17 @@ def test_the_fund_is_exposed_by_the_difference_of_shares_and_not_by_the_share_of
     assert SCHEME.part("guarantor", fen("187333.37")) == fen("114273.36")
 
 
-def test_on_one_day_the_order_of_recording_decides() -> None:
-    out, back = Movement(PAID_OUT, 2, "disbursed", 100), Movement(PAID_OUT, 3, "repaid", 100)
-    first_back = Movement(PAID_OUT, 1, "repaid", 100)
-    settled, refundable = (changes_between(None, None, [], movements) for movements in ([back, out], [out, first_back]))
-    assert not [change for change in settled if change.balance == Balance.REFUNDABLE]
-    assert [change.fen for change in refundable if change.balance == Balance.REFUNDABLE] == [100]
+def test_on_one_day_what_is_owed_stands_before_what_is_paid_and_what_is_given_up_of_the_rest_after() -> None:
+    out, lost = Movement(PAID_OUT, 3, "disbursed", 100), Movement(PAID_OUT, 1, "charged_off", 100)
+    back = Movement(PAID_OUT, 2, "repaid", 100)
+    changed = changes_between(None, None, [], [lost, back, out])
+    assert {change.balance: change.fen for change in changed} == {}, (
+        "paid out and paid back, nothing was left to give up"
+    )
+    half = Movement(PAID_OUT, 2, "repaid", 40)
+    assert {change.balance: change.fen for change in changes_between(None, None, [], [lost, half, out])} == {
+        Balance.CHARGED_OFF: 60
+    }
 
 
 def test_interest_due_on_a_day_does_not_know_what_was_paid_after_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -14,10 +15,13 @@ from hypothesis import strategies as st
 from domain.actor import Actor
 from domain.errors import InvalidInput, Refusal, SamePerson
 from domain.loan import refusals
+from domain.loan.allocation import course_at
 from domain.loan.balances import Balance, balances
 from domain.loan.events import MoneyFact, TermsChanged
 from domain.loan.loan import Loan
-from domain.loan.terms import RepaymentTerms, Servicing
+from domain.loan.movement import Movement
+from domain.loan.terms import DayCount, RepaymentTerms, Servicing
+from domain.working_days import CalendarYear, WorkCalendar
 from tests.domain.claiming import file
 from tests.domain.lending import NOW, PAID_OUT, SUPERVISOR, TELLER, fen, paid_out, pending, repay, terms, told_by
 
@@ -25,7 +29,7 @@ STRICT = Servicing(next_working_day=False)
 MATURES = date(2025, 3, 5)
 CONSENT = Actor(subject="consent", role="guarantor_officer", institution="jining_guarantee", region="rencheng")
 BY: dict[str, Any] = {"reason": "flood", "requested_by": TELLER, "confirmed_by": SUPERVISOR}
-SHOWN = {"evidence": ("0" * 64,)}
+SHOWN: dict[str, Any] = {"evidence": ("0" * 64,)}
 A_DAY = timedelta(days=1)
 
 
@@ -35,7 +39,7 @@ def lent(method: str = "interest_only", rate: str = "0.036", instalments: int = 
 
 
 def extend(loan: Loan, day: date, months: int = 6, consent: Actor | None = CONSENT, **more: Any) -> None:
-    loan.extend(NOW, months=months, value_date=day, consented_by=consent, **{**BY, **more})
+    loan.extend(NOW, months=months, value_date=day, consented_by=consent, **{**SHOWN, **BY, **more})
 
 
 def refused(loan: Loan, kind: type[Refusal], act: Callable[[], object]) -> None:
@@ -139,7 +143,7 @@ def test_early_or_late_the_same_change_gives_the_same_loan(
 def test_another_plan_within_a_year() -> None:
     loan = lent("equal_principal")
     plan = terms("0.01", 18, method="interest_only")
-    loan.restructure(NOW, terms=plan, value_date=date(2024, 6, 1), consented_by=CONSENT, **BY)
+    loan.restructure(NOW, terms=plan, value_date=date(2024, 6, 1), consented_by=CONSENT, **SHOWN, **BY)
     assert (loan.matures_on, loan.terms_on(date(2024, 6, 1))) == (
         date(2025, 9, 5),
         plan.model_copy(update={"annual_rate": Decimal("0.036"), "servicing": STRICT}),
@@ -150,7 +154,7 @@ def test_another_plan_within_a_year() -> None:
 
 
 def _restructure(loan: Loan, plan: RepaymentTerms) -> None:
-    loan.restructure(NOW, terms=plan, value_date=date(2024, 6, 2), consented_by=CONSENT, **BY)
+    loan.restructure(NOW, terms=plan, value_date=date(2024, 6, 2), consented_by=CONSENT, **SHOWN, **BY)
 
 
 def test_misuse_bears_twice_the_rate_and_never_both_surcharges() -> None:
@@ -225,3 +229,109 @@ def test_misuse_that_begins_while_a_due_day_waits_for_its_working_day_bears_from
     owed = loan.owed(date(2025, 3, 11))
     bearing = owed.overdue_principal + owed.overdue_interest
     assert owed.penalty == round(bearing * (Decimal("0.054") + 2 * Decimal("0.072")) / 360)
+
+
+def test_an_extension_on_the_day_of_maturity_puts_the_principal_off() -> None:
+    loan = lent()
+    extend(loan, MATURES)
+    last = loan.owed(MATURES)
+    assert (last.due_principal, last.future) == (0, fen("12000.00"))
+    assert [(row.due, row.principal) for row in loan.coming(MATURES)][-1] == (date(2025, 9, 5), fen("12000.00"))
+    assert loan.owed(date(2025, 3, 6)).overdue_principal == 0
+
+
+@pytest.mark.parametrize("method", ["equal_instalment", "equal_principal", "interest_only", "bullet"])
+def test_another_plan_ends_after_its_day_and_another_rate_may_come_after_the_end(method: Any) -> None:
+    loan = lent(method)
+    passed = terms("0.036", 5, method=method)
+    late: dict[str, Any] = {"value_date": date(2024, 8, 5), "consented_by": CONSENT, **SHOWN, **BY}
+    refused(loan, InvalidInput, lambda: loan.restructure(NOW, terms=passed, **late))
+    for day in (MATURES, MATURES + A_DAY):
+        loan.reset_rate(NOW, annual_rate=Decimal("0.03") + day.day * Decimal("0.001"), value_date=day, **SHOWN, **BY)
+    owed = loan.owed(date(2025, 4, 5))
+    assert (owed.overdue_principal, owed.future) == (fen("12000.00"), 0)
+
+
+def test_a_plan_that_turns_out_to_hold_from_after_its_own_end_asks_for_everything_at_once() -> None:
+    """Its date is corrected, or the payout's: the terms contradict the day, and nothing may be lost."""
+    loan = lent("equal_principal")
+    six = terms("0.036", 6, method="equal_principal")
+    day = date(2024, 8, 20)
+    loan.restructure(NOW, terms=six, value_date=day, consented_by=CONSENT, **SHOWN, **BY)
+    refused(
+        loan,
+        refusals.AfterMaturity,
+        lambda: loan.correct_date(NOW, version=3, value_date=date(2024, 9, 6), **SHOWN, **BY),
+    )
+    loan.correct_date(NOW, version=2, value_date=date(2024, 3, 1), **SHOWN, **BY)
+    assert loan.owed(date(2024, 9, 3)).overdue_principal == fen("12000.00")
+    moved = lent("equal_principal").movements
+    plan = Movement(date(2024, 11, 1), 3, "terms_changed", 0, terms=six, change="restructuring")
+    course = course_at(loan.contract.terms, [*moved, plan], date(2024, 11, 20), loan.calendar)
+    assert (course.owed().future, course.owed().principal) == (0, fen("12000.00"))
+
+
+def test_the_end_is_put_off_once_however_and_before_it_and_with_evidence_once_it_has_passed() -> None:
+    loan = lent("equal_principal")
+    refused(loan, InvalidInput, lambda: extend(loan, date(2025, 1, 10), evidence=()))
+    extend(loan, date(2025, 1, 10))
+    back: dict[str, Any] = {"consented_by": CONSENT, **SHOWN, **BY}
+    loan.restructure(NOW, terms=terms("0.036", 12, method="equal_principal"), value_date=date(2025, 1, 20), **back)
+    assert loan.matures_on == MATURES
+    refused(loan, refusals.ExtendedAlready, lambda: extend(loan, date(2025, 2, 1)))
+    shortened = lent("equal_principal")
+    shortened.restructure(NOW, terms=terms("0.036", 10, method="equal_principal"), value_date=date(2024, 6, 1), **back)
+    extend(shortened, date(2024, 12, 1), 3)
+    assert shortened.matures_on == date(2025, 4, 5)
+    late = lent("equal_principal")
+    longer = terms("0.036", 20, method="equal_principal")
+    refused(
+        late, refusals.AfterMaturity, lambda: late.restructure(NOW, terms=longer, value_date=date(2025, 4, 1), **back)
+    )
+
+
+def test_a_guarantor_that_was_released_by_the_contract_stays_released_when_a_claim_ends() -> None:
+    loan = lent()
+    loan.be_claimed(NOW, claim_no="C-1", value_date=date(2024, 8, 1))
+    loan.end_claim(NOW, value_date=date(2024, 8, 2))
+    extend(loan, date(2024, 6, 1), consent=None)
+    exposed = balances(_changes(loan), date(2024, 8, 3))
+    assert not any(fen for (name, _), fen in exposed.items() if name == Balance.EXPOSURE and fen > 0)
+
+
+def test_a_rate_that_changes_while_a_due_day_waits_bears_from_its_own_day() -> None:
+    """Due on Friday the 5th, waiting until Monday the 8th; on the 7th the rate doubles: two days at the one, then at the other."""
+    friday = CalendarYear(year=2024, holidays=frozenset({date(2024, 4, 5)}), make_up=frozenset())
+    agreed = terms("0.036", 1, every=1, method="bullet", servicing=Servicing(compound=False))
+    loan = paid_out("12000.00", PAID_OUT, terms=agreed)
+    loan.calendar = WorkCalendar({2024: friday})
+    loan.reset_rate(NOW, annual_rate=Decimal("0.072"), value_date=date(2024, 4, 7), **SHOWN, **BY)
+    assert loan.owed(date(2024, 4, 10)).penalty == fen("3.60") + 3 * fen("3.60")
+
+
+def test_shortened_instalments_stay_as_few_by_another_rate() -> None:
+    loan = lent("equal_instalment")
+    first = loan.coming(PAID_OUT)[0]
+    loan.repay(NOW, amount=first.principal + first.interest, value_date=first.due)
+    loan.repay(NOW, amount=fen("5000.00"), value_date=first.due, prepayment="shorten")
+    before = [row.due for row in loan.coming(first.due) if row.principal]
+    loan.reset_rate(NOW, annual_rate=Decimal("0.03"), value_date=date(2024, 5, 1), **SHOWN, **BY)
+    rows = [row for row in loan.coming(date(2024, 5, 1)) if row.principal]
+    assert [row.due for row in rows] == before
+    assert len({row.principal + row.interest for row in rows[1:-1]}) == 1, "equal again"
+    extend(loan, date(2024, 6, 1), 3)
+    assert len([row for row in loan.coming(date(2024, 6, 1)) if row.principal]) == 13, (
+        "over all that are left and added"
+    )
+
+
+def test_by_months_of_thirty_days_the_period_after_a_last_one_cut_short_weighs_what_its_days_do() -> None:
+    """Ending on 15 September, due on the 20th: to 20 October are 35 days, where a whole period has 30."""
+    agreed = terms("0.036", 6, method="interest_only", due_day=20, day_count=DayCount(month="30"), servicing=STRICT)
+    loan = paid_out("12000.00", date(2024, 3, 15), terms=agreed)
+    for row in list(loan.coming(date(2024, 3, 15)))[:-1]:
+        loan.repay(NOW, amount=row.interest, value_date=row.due)
+    end, next_due = date(2024, 9, 15), date(2024, 10, 20)
+    interest = loan.owed(end).due_interest
+    penal = Fraction(fen("12000.00") + interest) * Fraction(54, 1000) * Fraction(30, 360) * Fraction(35, 30)
+    assert loan.owed(next_due).penalty == round(penal)

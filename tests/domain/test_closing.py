@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from domain.facts import Fact
 from domain.loan.ageing import ageing, category, next_line, quarter_end
+from domain.loan.balances import Balance, balances
 from domain.loan.loan import Loan
 from domain.loan.terms import Servicing
-from tests.domain.lending import NOW, PAID_OUT, paid_out, pending, repay, reverse, terms, told_by
+from domain.working_days import CalendarYear, WorkCalendar
+from tests.domain.lending import NOW, PAID_OUT, changes, fen, paid_out, pending, repay, reverse, terms, told_by
 
 STRICT = Servicing(next_working_day=False)
 DUE = date(2024, 4, 5)
@@ -77,12 +79,17 @@ def test_each_change_is_told_on_its_day_and_once() -> None:
         ("classified", 1),
         ("aged", 31),
         ("aged", 61),
+        ("aged", 62),
         ("aged", 91),
         ("classified", 91),
         ("claim_became_due", 91),
+        *(("aged", day) for day in (92, 123, 154, 184, 215, 245)),
         ("classified", 271),
+        *(("aged", day) for day in (276, 307, 335)),
         ("classified", 361),
     ]
+    owing = {fact.arrears_fen for fact in loan.pending_events if isinstance(fact, Loan.Aged)}
+    assert len(owing) == 11, "and whenever more is unpaid"
     (claimable,) = (fact for fact in loan.pending_events if isinstance(fact, Loan.ClaimBecameDue))
     assert (claimable.oldest_due, claimable.file_by) == (DUE, date(2024, 9, 30))
 
@@ -150,10 +157,10 @@ def test_nothing_changes_before_the_day_on_which_it_is_to_be_looked_at_again(
     next_look, looked, end = PAID_OUT, 0, 470
     for number in range(end):
         day = PAID_OUT + number * A_DAY
-        for after, fen in payments:
+        for after, paid in payments:
             if after == number and not daily.is_ended:
                 for loan in (daily, seldom):
-                    loan.repay(NOW, amount=fen, value_date=day)
+                    loan.repay(NOW, amount=paid, value_date=day)
                 next_look = day
         close(daily, day)
         if day >= next_look:
@@ -164,3 +171,57 @@ def test_nothing_changes_before_the_day_on_which_it_is_to_be_looked_at_again(
 
 def _said(fact: Fact) -> dict[str, object]:
     return fact.model_dump(exclude={"originator_id", "timestamp"}) | {"topic": fact.TOPIC}
+
+
+def test_a_claim_that_ended_leaves_the_loan_to_be_claimed_again_and_it_is_told_so() -> None:
+    loan = monthly()
+    close(loan, date(2024, 7, 6))
+    loan.be_claimed(NOW, claim_no="C-1", value_date=date(2024, 7, 6))
+    close(loan, date(2024, 7, 7))
+    loan.end_claim(NOW, value_date=date(2024, 7, 8))
+    loan.collect_events()
+    close(loan, date(2024, 7, 8))
+    (again,) = (fact for fact in pending(loan) if isinstance(fact, Loan.ClaimBecameDue))
+    assert (again.oldest_due, again.file_by) == (DUE, date(2024, 9, 30))
+
+
+def test_a_loss_that_is_dated_before_the_notices_ends_them() -> None:
+    loan = monthly()
+    close(loan, date(2024, 5, 10))
+    loan.charge_off(NOW, amount=fen("12000.00"), value_date=date(2024, 5, 1))
+    close(loan, date(2024, 5, 11))
+    assert told_by(loan)[-1] == ("loan.overdue_cured", date(2024, 5, 11))
+    assert (loan.status(), loan.is_overdue) == ("charged_off", False)
+
+
+def test_what_is_left_after_a_part_was_given_up_is_overdue_as_before() -> None:
+    loan = monthly()
+    close(loan, date(2024, 5, 10))
+    loan.charge_off(NOW, amount=fen("500.00"), value_date=date(2024, 5, 11))
+    close(loan, date(2024, 5, 11))
+    assert (loan.status(), told_by(loan)[-1]) == ("overdue", ("loan.aged", date(2024, 5, 11)))
+
+
+HOLIDAY = WorkCalendar({2024: CalendarYear(year=2024, holidays=frozenset({date(2024, 4, 5)}), make_up=frozenset())})
+"""Qingming; the first due day is no working day, and may be paid on Monday the 8th."""
+
+
+def test_a_calendar_that_is_published_late_is_recorded_as_a_difference() -> None:
+    agreed = terms("0.036", 12, method="equal_principal", servicing=Servicing())
+    loan = paid_out("12000.00", PAID_OUT, terms=agreed)
+    version = repay(loan, "1037.20", date(2024, 4, 8))
+    assert balances(changes(pending(loan)))[Balance.PENALTY, None] < 0, "as overdue since the 5th"
+    loan.calendar = HOLIDAY
+    before = len(loan.pending_events)
+    loan.recalculate(NOW, date(2024, 6, 1))
+    (difference,) = pending(loan)[before:]
+    assert isinstance(difference, Loan.Recalculated)
+    totals = balances(changes(pending(loan)))
+    assert {name: fen for (name, party), fen in totals.items() if party is None and fen} == {
+        Balance.INTEREST: -fen("37.20"),
+        Balance.PRINCIPAL: -fen("1000.00"),
+    }
+    loan.recalculate(NOW, date(2024, 6, 2))
+    assert len(loan.pending_events) == before + 1, "once"
+    reverse(loan, version, date(2024, 6, 3))
+    assert not any(balances(changes(pending(loan))).values())

@@ -16,6 +16,7 @@ from domain.loan.balances import Balance, balances
 from domain.loan.events import DateCorrected, Repaid
 from domain.loan.loan import Loan
 from domain.loan.terms import Servicing
+from domain.money import yuan
 from tests.domain.lending import (
     NOW,
     PAID_OUT,
@@ -326,3 +327,136 @@ def test_a_settled_loan_that_is_corrected_in_the_middle_of_its_life_stays_settle
     correct(loan, version, FIRST_DUE)
     assert loan.is_settled
     assert loan.owed(end).refundable == 3
+
+
+def test_what_was_given_up_is_met_by_what_comes_in_before_anything_is_refundable() -> None:
+    loan = lent()
+    loan.charge_off(NOW, amount=fen("12000.00"), value_date=date(2024, 4, 1))
+    assert loan.status() == "charged_off"
+    owed = loan.owed(date(2024, 5, 1)).everything
+    repay(loan, "5000.00", date(2024, 5, 1))
+    assert of(loan)["charged_off"] == fen("7000.00") + owed
+    assert loan.owed(date(2024, 5, 1)).refundable == 0
+    repay(loan, "8000.00", date(2024, 5, 1))
+    assert (of(loan).get("charged_off", 0), of(loan)["refundable"]) == (0, fen("1000.00") - owed)
+
+
+def test_a_receipt_before_a_loss_makes_it_smaller_and_one_that_did_not_hold_reopens_the_loan() -> None:
+    loan = lent()
+    paid = repay(loan, "2000.00", date(2024, 3, 10))
+    loan.charge_off(NOW, amount=loan.outstanding, value_date=date(2024, 4, 1))
+    repay(loan, "3000.00", date(2024, 3, 20))
+    assert of(loan)["charged_off"] + 2 * fen("2500.00") < fen("12000.00") + 10_000
+    assert of(loan).get("principal", 0) == 0
+    reverse(loan, paid, date(2024, 5, 1))
+    assert (loan.status(), loan.outstanding) == ("charged_off", 0), "what came in was less, and more was given up"
+    whole = lent()
+    paid = repay(whole, "2000.00", date(2024, 3, 10))
+    whole.charge_off(NOW, amount=whole.outstanding, value_date=date(2024, 4, 1))
+    reverse(whole, paid, date(2024, 5, 1))
+    assert (whole.status(), whole.outstanding > 0) == ("active", True), "more is owed than the bank gave up"
+    assert pending(whole)[-1].value_date == date(2024, 4, 1)
+
+
+def test_a_refund_of_what_then_did_not_hold_is_owed() -> None:
+    loan = lent()
+    paid = repay(loan, "13000.00", date(2024, 3, 10))
+    beyond = of(loan)["refundable"]
+    loan.refund(NOW, amount=beyond, value_date=date(2024, 3, 12), bank_reference=None)
+    assert loan.status() == "settled"
+    reverse(loan, paid, date(2024, 3, 20))
+    owed = loan.owed(date(2024, 3, 20))
+    assert owed.refundable == -beyond
+    assert owed.everything == owed.principal + owed.interest + beyond
+    repay(loan, yuan(owed.everything), date(2024, 3, 20))
+    assert (loan.status(), loan.owed(date(2024, 3, 20)).refundable) == ("settled", 0)
+
+
+def test_no_more_is_refunded_than_was_refundable_ever_since() -> None:
+    loan = lent()
+    repay(loan, "13000.00", date(2024, 3, 10))
+    beyond = of(loan)["refundable"]
+    loan.refund(NOW, amount=beyond, value_date=date(2024, 3, 20), bank_reference=None)
+    repay(loan, "500.00", date(2024, 3, 25))
+    early: dict[str, Any] = {"amount": fen("500.00"), "value_date": date(2024, 3, 12), "bank_reference": None}
+    refused(loan, refusals.MoreThanRefundable, lambda: loan.refund(NOW, **early))
+    refused(loan, refusals.MoreThanRefundable, lambda: correct(loan, 5, date(2024, 3, 9)))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda loan, day: charge(loan, "300.00", day),
+        lambda loan, day: waive(loan, "interest", "3.00", day),
+        lambda loan, day: loan.find_misuse(NOW, value_date=day, bank_knew=True, found_by=TELLER, confirmed_by=SUPERVISOR, **BY),
+        lambda loan, day: extend(loan, day, consent=None),
+        lambda loan, day: loan.report_death(NOW, value_date=day, evidence=SHOWN, by=TELLER),
+        lambda loan, day: loan.report_closure(NOW, value_date=day, report_by=day, evidence=SHOWN, by=TELLER),
+    ],
+)  # fmt: skip
+def test_whatever_was_recorded_and_never_was_is_taken_back(act: Any) -> None:
+    day, later = date(2024, 6, 1), date(2024, 9, 1)
+    loan = lent()
+    repay(loan, "200.00", date(2024, 5, 25))
+    before, version = (_all(loan), loan.owed(later)), loan.version + 1
+    act(loan, day)
+    assert (_all(loan), loan.owed(later)) != before
+    reverse(loan, version, date(2024, 7, 1))
+    assert (_all(loan), loan.owed(later)) == before
+    assert (loan.guarantor_is_released, loan.bank_knew_of_misuse) == (False, False)
+    refused(loan, refusals.AlreadyReversed, lambda: reverse(loan, version, date(2024, 7, 1)))
+
+
+def _all(loan: Loan) -> dict[str, Any]:
+    return {**loan.state(), "balances": {key: fen for key, fen in balances(loan._changes).items() if fen}}
+
+
+def test_a_refund_that_never_was_is_refundable_again() -> None:
+    loan = lent()
+    repay(loan, "13000.00", date(2024, 3, 10))
+    before = _all(loan)
+    loan.refund(NOW, amount=500, value_date=date(2024, 3, 12), bank_reference=None)
+    reverse(loan, loan.version, date(2024, 3, 13))
+    assert _all(loan) == before
+
+
+def test_a_payout_that_never_was_is_taken_back_with_what_was_held_ready() -> None:
+    loan = signed(reserved_fen=27_000_00, terms=lent().contract.terms)
+    loan.disburse(NOW, amount=fen("100000.00"), value_date=PAID_OUT)
+    before = dict(balances(loan._changes))
+    loan.disburse(NOW, amount=fen("50000.00"), value_date=date(2024, 3, 20))
+    reverse(loan, loan.version, date(2024, 4, 1))
+    after = balances(loan._changes)
+    assert ({k: v for k, v in after.items() if v}, loan.disbursed) == (
+        {k: v for k, v in before.items() if v},
+        fen("100000.00"),
+    )
+    repay(loan, "10.00", date(2024, 4, 1))
+    refused(loan, refusals.NothingDisbursed, lambda: reverse(loan, 2, date(2024, 4, 2)))
+
+
+def test_nothing_is_paid_nor_charged_nor_misused_before_the_payout() -> None:
+    loan = lent()
+    early = date(2024, 3, 4)
+    refused(loan, refusals.NothingDisbursed, lambda: loan.repay(NOW, amount=1, value_date=date(1990, 1, 1)))
+    refused(loan, refusals.NothingDisbursed, lambda: charge(loan, "1.00", early))
+    misuse: dict[str, Any] = {"bank_knew": False, "found_by": TELLER, "confirmed_by": SUPERVISOR, **BY}
+    refused(loan, refusals.NothingDisbursed, lambda: loan.find_misuse(NOW, value_date=early, **misuse))
+    version = repay(loan, "100.00", date(2024, 4, 1))
+    refused(loan, refusals.NothingDisbursed, lambda: correct(loan, version, early))
+    refused(loan, refusals.NothingDisbursed, lambda: correct(loan, 2, date(2024, 4, 2)))
+
+
+def test_on_one_day_the_order_of_recording_changes_nothing() -> None:
+    """A cost, a waiver and a receipt of one day, whichever was recorded first."""
+    day = date(2024, 4, 25)
+    some, others = lent(), lent()
+    charge(some, "300.00", day)
+    waive(some, "penalty", "0.10", day)
+    repay(some, "400.00", day)
+    waive(others, "penalty", "0.10", day)
+    repay(others, "99.50", day)
+    charge(others, "300.00", day)
+    repay(others, "300.50", day)
+    assert some.owed(day) == others.owed(day)
+    assert of(some) == of(others)

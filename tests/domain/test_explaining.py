@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 from domain.errors import Refusal
 from domain.loan.explaining import Point, Step, at, between
 from domain.loan.loan import Loan
-from domain.working_days import WorkCalendar
 from tests.domain.lending import NOW, PAID_OUT, SCHEME, SIGNED, fen, pending, repay, reverse, terms
 from tests.domain.test_altering import STRICT, extend
 from tests.domain.test_correcting import charge, correct, waive
 
-CALENDAR = WorkCalendar({})
 FIRST_DUE = date(2024, 4, 5)
 
 
@@ -30,13 +28,13 @@ def begun(method: str = "interest_only", *, serviced: bool = True) -> Loan:
 
 def follow(start: Point, end: Point) -> list[Step]:
     """The steps, each of which begins where the last one ended."""
-    figures, steps = dict(at(start, CALENDAR)), list(between(start, end, CALENDAR))
+    figures, steps = dict(at(start)), list(between(start, end))
     for step in steps:
         assert step.before, "a step changes something"
         assert {name: figures[name] for name in step.before} == step.before
         assert all(step.before[name] != step.after[name] for name in step.before)
         figures |= step.after
-    assert figures == at(end, CALENDAR)
+    assert figures == at(end)
     return steps
 
 

@@ -105,6 +105,9 @@ def test_a_settled_loan_is_not_paid_out_again() -> None:
 def test_a_lost_loan_is_not_paid_out_again() -> None:
     loan = paid_out("100.00", terms=None)
     loan.charge_off(NOW, amount=1, value_date=LATER)
+    assert loan.status() == "active", "99.99 are still owed"
+    loan.charge_off(NOW, amount=fen("99.99"), value_date=LATER)
+    assert loan.status() == "charged_off"
     refuses(loan, refusals.LoanEnded, lambda: loan.disburse(NOW, amount=1, value_date=LATER))
 
 
@@ -178,8 +181,10 @@ def test_a_settled_loan_that_owes_again_is_reopened_and_can_be_settled_again() -
     loan = paid_out("100.00", terms=None)
     version = repay(loan, "100.00", LATER)
     reverse(loan, version, date(2025, 2, 1))
-    assert told_by(loan)[2:] == [("loan.repayment_reversed", date(2025, 2, 1)), ("loan.reopened", date(2025, 2, 1))]
-    assert (loan.status(), loan.status(LATER)) == ("active", "settled")
+    assert told_by(loan)[2:] == [("loan.repayment_reversed", date(2025, 2, 1)), ("loan.reopened", LATER)]
+    assert (loan.status(), loan.status(LATER)) == ("active", "active"), (
+        "it had never been settled, by what is known now"
+    )
     repay(loan, "100.00", date(2025, 3, 1))
     assert loan.status() == "settled"
 
@@ -207,10 +212,11 @@ def test_a_reversal_needs_two_people_and_a_reason(given: dict[str, Any], refusal
     refuses(loan, refusal, lambda: reverse(loan, version, LATER, **given))  # type: ignore[arg-type]
 
 
-def test_only_a_repayment_is_reversed_and_only_once() -> None:
+def test_what_is_reversed_and_only_once() -> None:
     loan = paid_out()
     version = repay(loan, "10.00", LATER)
-    refuses(loan, refusals.UnknownRepayment, lambda: reverse(loan, 2, LATER))
+    refuses(loan, refusals.UnknownRepayment, lambda: reverse(loan, 1, LATER))
+    refuses(loan, refusals.NothingDisbursed, lambda: reverse(loan, 2, LATER))
     refuses(loan, refusals.UnknownRepayment, lambda: reverse(loan, 99, LATER))
     reverse(loan, version, LATER)
     refuses(loan, refusals.AlreadyReversed, lambda: reverse(loan, version, LATER))
@@ -260,10 +266,11 @@ def test_a_loss_is_at_most_the_principal_owed() -> None:
     repay(loan, "40.00", LATER)
     refuses(loan, refusals.MoreThanOwed, lambda: loan.charge_off(NOW, amount=fen("60.01"), value_date=LATER))
     loan.charge_off(NOW, amount=fen("60.00"), value_date=LATER, claim_no="C-1")
-    assert body(pending(loan)[-1]) == {"amount_fen": 6000, "claim_no": "C-1"}
+    assert body(pending(loan)[-1]) == {"amount_fen": 6000, "claim_no": "C-1", "ends": True}
     assert (loan.status(), loan.outstanding) == ("charged_off", 0)
     assert loan.state()["balances"]["charged_off"] == "60.00"
     assert loan.state()["balances"]["exposure:fund"] == "0.00"
+    refuses(loan, refusals.IsTakenOver, lambda: loan.repay(NOW, amount=1, value_date=LATER))
 
 
 def test_a_later_report_of_jobs_replaces_an_earlier_one_by_its_day() -> None:

@@ -21,9 +21,9 @@ from domain.errors import InvalidInput, NotPermitted, Refusal
 from domain.facts import Moment
 from domain.guarantee_fund.refusals import UnknownFund
 from domain.loan import refusals as loans
-from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
+from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, Servicing
 from domain.ratio import zheng_yin_dan
-from ledger import claiming, compensating, recovering, repaying
+from ledger import altering, claiming, compensating, recovering, repaying
 from ledger.context import CommandContext
 from ledger.contracting import SignContract, sign_contract
 from ledger.disbursing import Disburse, disburse
@@ -45,12 +45,17 @@ class Office:
         return CommandContext(actor, self.moment, given_key=key)
 
     def lend(
-        self, loan_no: str = "L-1", amount: int = 19_040_448, borrower: UUID | None = None, instalments: int = 1
+        self,
+        loan_no: str = "L-1",
+        amount: int = 19_040_448,
+        borrower: UUID | None = None,
+        instalments: int = 1,
+        servicing: Servicing | None = None,
     ) -> None:
         contract = SignContract(
             loan_no=loan_no, bank=BANK, guarantor=GUARANTOR, county="rencheng", product="individual", approved_fen=amount,
             guaranteed_fen=amount * 70 // 100, value_date=date(2024, 3, 1), policy=PolicyPin(edition="x", digest="0" * 64),
-            terms=RepaymentTerms(annual_rate=Decimal(0), instalments=instalments, every=12 if instalments == 1 else 1, method="bullet" if instalments == 1 else "equal_principal"),
+            terms=RepaymentTerms(annual_rate=Decimal(0), instalments=instalments, every=12 if instalments == 1 else 1, method="bullet" if instalments == 1 else "equal_principal", servicing=servicing),
             rate_basis=RateBasis(lpr_published_on=date(2024, 2, 20), lpr=Decimal("0.0345"), margin_bp=50),
             share_scheme=zheng_yin_dan(FUND, BANK, GUARANTOR), borrower=borrower or Claim.create_id(loan_no),
         )  # fmt: skip
@@ -193,6 +198,26 @@ def test_a_payment_that_cures_the_loan_ends_the_claim_and_none_is_taken_once_a_s
     assert (office.claim("C-2").status(), loan.claim_no, loan.outstanding > 0) == ("lapsed", None, True)
     share = loan.contract.share_scheme.part("fund", loan.outstanding)  # type: ignore[union-attr]
     assert office.ledger.standing("fund_capacity", FUND)[0] == share, "the fund stands for it again"
+
+
+def test_a_claim_lapses_once_it_is_found_that_the_bank_knew_of_misuse(office: Office) -> None:
+    """domain.md §5.27: nobody else bears the loss; taken back, the loan may be claimed again."""
+    office.lend("L-2", servicing=Servicing())
+    office.file("L-2", "C-2")
+    office.approve("C-2")
+    second = Actor(subject="second", role="bank_supervisor", institution=BANK, region="rencheng")
+    said: dict[str, Any] = {"loan_no": "L-2", "reason": "a car", "evidence": ["0" * 64], "confirmed_by": second}
+    misuse = altering.FindMisuse.model_validate({**said, "bank_knew": True, "value_date": date(2024, 4, 1)})
+    altering.find_misuse(office.ledger, misuse, office.by("bank_officer", BANK))
+    loan = office.ledger.loan("L-2")
+    assert (office.claim("C-2").status(), loan.claim_no) == ("lapsed", None)
+    with pytest.raises(loans.BankKnewOfMisuse):
+        office.file("L-2", "C-3")
+    found = next(m.order for m in loan.movements if m.kind == "misused")
+    back = repaying.ReverseRepayment.model_validate({**said, "version": found, "value_date": PAID})
+    repaying.reverse_repayment(office.ledger, back, office.by("bank_officer", BANK))
+    office.file("L-2", "C-3")
+    assert office.claim("C-3").status() == "filed"
 
 
 def test_every_fen_that_is_deducted_is_told_once_and_in_words(office: Office) -> None:

@@ -11,17 +11,21 @@ from uuid import NAMESPACE_URL, uuid5
 import psycopg
 import pytest
 
+from api.knowing import loan_at
 from domain.actor import LOCAL_OPERATOR, Actor
 from domain.errors import DatedInFuture, NotPermitted
 from domain.loan.loan import Loan
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, Servicing
 from domain.ratio import zheng_yin_dan
+from domain.working_days import CalendarYear
 from ledger import closing
 from ledger.closing import Closed, CloseDay
 from ledger.context import CommandContext
 from ledger.disbursing import Disburse, disburse
 from ledger.ledger import Ledger
+from ledger.publishing import PublishPolicy, publish_policy
 from ledger.repaying import RecordRepayment, record_repayment
+from projections import log
 from tests.conftest import DIGEST_KEY, as_role
 from tests.ledger.deciding import BANK, FUND, GUARANTOR, MOMENT, MONDAY, Counter, counter
 
@@ -30,9 +34,10 @@ __all__ = ["counter"]
 OUT, DUE = date(2024, 3, 5), date(2024, 4, 5)
 SYSTEM = CommandContext(Actor(subject="night", role="system", institution="office", region="370800"), MOMENT)
 BOOK = 12
+STRICT = Servicing(next_working_day=False)
 
 
-def book(ledger: Ledger, loans: int = BOOK) -> None:
+def book(ledger: Ledger, loans: int = BOOK, servicing: Servicing = STRICT) -> None:
     """Loans of 12,000.00 in twelve parts that were paid out on one day."""
     for number in range(loans):
         loan = Loan.sign(
@@ -47,7 +52,7 @@ def book(ledger: Ledger, loans: int = BOOK) -> None:
                 annual_rate=Decimal("0.036"),
                 instalments=12,
                 method="equal_principal",
-                servicing=Servicing(next_working_day=False),
+                servicing=servicing,
             ),
             rate_basis=RateBasis(lpr_published_on=date(2024, 2, 20), lpr=Decimal("0.0345"), margin_bp=15),
             policy=PolicyPin(edition="e", digest="0" * 64),
@@ -182,3 +187,27 @@ def test_days_that_are_closed_late_meet_what_was_recorded_of_a_later_day(counter
         close(counter, DUE + timedelta(days=days))
         loan = ledger.loan("L-0")
         assert loan.is_overdue == (loan.overdue(DUE + timedelta(days=days)).since is not None), days
+
+
+def test_a_calendar_that_is_published_late_is_recorded_once_and_changes_no_look_back(
+    counter: Counter, database: str
+) -> None:
+    """Sunday 7 April 2024 turns out to be no make-up day, so that the receipt of the 8th was in time; what was known before stays as it was."""
+    ledger = counter.desk.ledger
+    book(ledger, 2, servicing=Servicing())
+    pay = {"amount_fen": 103_720, "value_date": date(2024, 4, 8), "bank_reference": "R-1"}
+    record_repayment(ledger, RecordRepayment.model_validate({"loan_no": "L-0", **pay}), counter.by("operator"))
+    late = date(2024, 4, 9)
+    close(counter, late)
+    with psycopg.connect(as_role(database, "projector")) as reader:
+        known = log.head(reader)
+        before = loan_at(reader, "L-0", known).owed(late)
+        qingming = CalendarYear(year=2024, holidays=frozenset({DUE}), make_up=frozenset())
+        publish_policy(ledger, PublishPolicy(calendars=(qingming,)), counter.by("operator"))
+        assert loan_at(reader, "L-0", known).owed(late) == before
+        assert ledger.loan("L-0").owed(late) != before
+        assert loan_at(reader, "L-0", None).owed(late) == ledger.loan("L-0").owed(late)
+    assert close(counter, late).told == {"loan.recalculated": 1, "loan.overdue_cured": 1, "loan.classified": 1}
+    loan = ledger.loan("L-0")
+    assert loan.outstanding == loan.owed(late).principal
+    assert close(counter, date(2024, 4, 10)).told == {}

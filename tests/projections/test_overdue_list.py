@@ -10,7 +10,9 @@ import pytest
 from psycopg import Connection
 
 from domain.loan.ageing import ageing, category
-from ledger.claiming import FileClaim, file_claim
+from domain.money import yuan
+from ledger.claiming import FileClaim, WithdrawClaim, file_claim, withdraw_claim
+from ledger.compensating import ChargeOff, charge_off
 from ledger.context import CommandContext
 from ledger.repaying import RecordRepayment, record_repayment
 from projections import log
@@ -63,6 +65,10 @@ def test_a_line_says_what_the_loan_says(counter: Counter, reading: Reading) -> N
                 assert row["overdue_since"] == overdue.since.isoformat()
                 said = (overdue.days, ageing(overdue.days), category(overdue.days))
                 assert (row["days"], row["ageing"], row["category"]) == said
+                if days % 5 == 0:
+                    assert row["arrears"] == yuan(ledger.loan(f"L-{number}").arrears(day)[1]), (
+                        "of a day that was closed"
+                    )
 
 
 def test_whether_it_may_be_claimed_and_is(counter: Counter, reading: Reading) -> None:
@@ -99,3 +105,32 @@ def test_a_loan_that_a_late_receipt_has_settled_leaves_the_list_at_the_next_clos
     assert ledger.loan("L-0").is_settled
     assert lines(reading, DUE + timedelta(days=400)) == []
     assert len(lines(reading, DUE + timedelta(days=30))) == 1, "it was on it then"
+
+
+def test_a_claim_is_on_the_list_whatever_day_it_is_dated_and_a_loan_without_one_can_be_claimed_again(
+    counter: Counter, reading: Reading
+) -> None:
+    ledger = counter.desk.ledger
+    book(ledger, 1)
+    close(counter, DUE + timedelta(days=100))
+    filed, banker = DUE + timedelta(days=95), counter.by("bank_officer", BANK)
+    claim = {"loan_no": "L-0", "claim_no": "C-1", "documents": PACKAGE, "value_date": filed}
+    file_claim(ledger, FileClaim.model_validate(claim), banker)
+    assert [(row["file_by"], row["claim_no"]) for row in lines(reading, None)] == [(None, "C-1")]
+    back = {"claim_no": "C-1", "reason": "wrong loan", "value_date": DUE + timedelta(days=101)}
+    withdraw_claim(ledger, WithdrawClaim.model_validate(back), counter.by("bank_officer", BANK))
+    assert [(row["file_by"], row["claim_no"]) for row in lines(reading, None)] == [("2024-09-30", None)]
+    assert close(counter, DUE + timedelta(days=102)).told == {"loan.claim_became_due": 1}
+
+
+def test_a_loss_takes_a_loan_off_the_list_and_of_a_part_the_rest_comes_back(counter: Counter, reading: Reading) -> None:
+    ledger = counter.desk.ledger
+    book(ledger, 2)
+    close(counter, DUE + timedelta(days=30))
+    for number, amount in enumerate((1_200_000, 50_000)):
+        lost = ChargeOff(loan_no=f"L-{number}", amount_fen=amount, value_date=DUE + timedelta(days=20))
+        charge_off(ledger, lost, counter.by("bank_officer", BANK))
+    close(counter, DUE + timedelta(days=30))
+    owing = ledger.loan("L-1").arrears(DUE + timedelta(days=30))[1]
+    assert [(row["loan_no"], row["arrears"]) for row in lines(reading, None)] == [("L-1", yuan(owing))]
+    assert rebuild(reading[1], LIST).equal

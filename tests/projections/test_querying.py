@@ -220,15 +220,18 @@ def _said(fact: Fact) -> Iterator[tuple[UUID, str, Any]]:
             yield fact.loan, "claim", True
         case BecameOverdue() | OverdueCured():
             yield loan, "overdue", isinstance(fact, BecameOverdue)
-        case Settled() | Reopened():
-            yield loan, "settled", isinstance(fact, Settled)
-            if isinstance(fact, Settled):
-                yield loan, "overdue", False
+        case Settled():
+            yield loan, "settled", True
+            yield loan, "overdue", False
+        case Reopened():
+            yield loan, "lost" if fact.ended == "charged_off" else "settled", False
         case JobsReported():
             yield loan, "jobs_created", fact.created
             yield loan, "jobs_retained", fact.retained
         case ChargedOff():
-            yield loan, "lost", True
+            if fact.ends:
+                yield loan, "lost", True
+                yield loan, "overdue", False
             yield loan, "charged_off_year", fact.value_date.year
         case _:
             yield loan, "begun", True
@@ -406,7 +409,7 @@ def test_before_anything_was_known_there_is_nothing(book: Book) -> None:
 
 @pytest.fixture(scope="module")
 def filled(book: Book) -> Book:
-    for kind, fen in (("disburse", 1_999_998), ("repay", 123_456), ("jobs", 7), ("charge_off", 500_001)):
+    for kind, fen in (("disburse", 1_999_998), ("repay", 123_456), ("jobs", 7), ("charge_off", 900_000)):
         for _ in range(3):
             course = Course()
             begun = [fact for place in range(3) for fact in course.take(Step(place, "disburse", 900_000, START))]

@@ -101,7 +101,13 @@ def resets(office: Office, rate: Decimal, day: date) -> None:
 @when(step("the loan is paid in {number:count} {method} from {day:day} on"))
 def restructures(office: Office, number: int, method: str, day: date) -> None:
     consent = Actor(subject="consent", role="guarantor_officer", institution=GUARANTOR, region="rencheng")
-    said = {"instalments": number, "method": _METHODS[method], "consented_by": consent, **by_two(office, "a flood")}
+    said = {
+        "instalments": number,
+        "method": _METHODS[method],
+        "consented_by": consent,
+        **by_two(office, "a flood"),
+        **SHOWN,
+    }
     tell(office, restructure_loan, RestructureLoan, day, said)
 
 
@@ -127,13 +133,13 @@ def account_then(office: Office, name: str, day: date, datatable: Sequence[Seque
 )
 def differs(office: Office, first: str, second: str, day: str, datatable: Sequence[Sequence[str]]) -> None:
     on = date.fromisoformat(day)
-    looks = [Seen(on, office.reports[name].position) for name in (first, second)]
+    looks = [Seen(on, office.reports[name].position, office.ledger.calendar) for name in (first, second)]
     assert steps(office, *looks) == as_rows(datatable)
 
 
 @then(step("between {first:day} and {second:day} what is owed differs because"))
 def differs_in_time(office: Office, first: date, second: date, datatable: Sequence[Sequence[str]]) -> None:
-    assert steps(office, Seen(first, None), Seen(second, None)) == as_rows(datatable)
+    assert steps(office, *(Seen(day, None, office.ledger.calendar) for day in (first, second))) == as_rows(datatable)
 
 
 def lines(office: Office, day: date, known_at: int | None) -> list[dict[str, str]]:
@@ -155,7 +161,7 @@ def lines(office: Office, day: date, known_at: int | None) -> list[dict[str, str
 def steps(office: Office, first: Seen, second: Seen) -> list[dict[str, str]]:
     """Of every step what it did to what pays the loan off."""
     told = log.stream(office.reader, Loan.create_id(office.loan_no))
-    said = difference(told, first, second, office.ledger.calendar)["steps"]
+    said = difference(told, first, second)["steps"]
     rows = []
     for one in said:
         changed = {change["figure"]: change for change in one["changes"]}

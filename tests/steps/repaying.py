@@ -10,7 +10,7 @@ from pytest_bdd import given, then, when
 from domain.actor import Actor
 from domain.compensation.claim import Claim
 from domain.compensation.events import RecoveryReceived, SharePaid
-from domain.loan.events import Prepayment, Repaid
+from domain.loan.events import Allocation, Prepayment, Repaid
 from domain.loan.loan import Loan
 from domain.money import Fen, parse_yuan
 from domain.working_days import CalendarYear
@@ -101,7 +101,7 @@ def extend(office: Office, months: int, day: date, how: str) -> None:
     person = {"role": "supervisor", "region": "rencheng"}
     second = Actor(subject="second", institution=office.bank, **person)
     consent = Actor(subject="consent", institution=GUARANTOR, **person) if how == "with" else None
-    by = {"reason": "a flood", "confirmed_by": second, "consented_by": consent}
+    by = {"reason": "a flood", "confirmed_by": second, "consented_by": consent, "evidence": ["0" * 64]}
     command = ExtendLoan.model_validate({"loan_no": office.loan_no, "months": months, "value_date": day, **by})
     office.act(lambda: extend_loan(office.ledger, command, office.by("bank_officer", office.bank)))
 
@@ -130,7 +130,8 @@ def lost(office: Office, amount: Fen, day: date) -> None:
 
     def decide() -> list[Loan | Claim]:
         loan = office.ledger.loan(office.loan_no)
-        loan.charge_off(by.moment, amount=amount, value_date=day, claim_no=office.claim_no)
+        stated = Allocation(principal_fen=amount)
+        loan.charge_off(by.moment, amount=amount, value_date=day, claim_no=office.claim_no, stated=stated)
         return [loan, Claim.of_charge_off(loan, office.claim_no, amount, day, by.moment)]
 
     office.act(lambda: office.ledger.perform(said, by, decide))

@@ -32,20 +32,17 @@ from api.http.reads import (
     times,
 )
 from api.http.things import LOAN
+from api.knowing import calendar_at, facts_of, loan_at, recorded_of
 from api.owing import owing
 from api.printing import CSV, PDF, XLSX
 from api.statements import in_print, statement
 from domain.calendar import city_day
-from domain.facts import Fact
 from domain.loan.loan import Loan
 from domain.loan.refusals import UnknownLoan
-from domain.recorded import Recorded
-from domain.state import replayed
 from ledger import altering, compensating, correcting, disbursing, noticing, repaying, reporting
 from ledger.closing import CloseDay, close_day
 from ledger.context import CommandContext
-from ledger.ledger import Ledger
-from projections import log, querying
+from projections import querying
 
 router = APIRouter(tags=["Loans 贷款"])
 _BOOK = querying.projection("loan_book")
@@ -135,7 +132,12 @@ async def get_owed(request: Request, loan_no: NUMBERED) -> Response:
     at = await times(hall, parameters(request, Times.NAMES[:2]))
 
     def owed() -> bytes:
-        loan = _known(hall.desk.ledger, loan_no, at.known_at)
+        ledger = hall.desk.ledger
+        if at.known_at is None:
+            loan = ledger.loan(loan_no)
+        else:
+            with ledger.datastore.get_connection() as connection:
+                loan = loan_at(connection, loan_no, at.known_at)
         return to_json(owing(loan, at.as_of or city_day(datetime.now(UTC))))
 
     return Response(await hall.do(owed), media_type="application/json")
@@ -195,8 +197,10 @@ async def get_statement(request: Request, loan_no: NUMBERED) -> Response:
     at = await times(hall, {name: given[name] for name in ("known_at",) if name in given})
 
     def made() -> bytes:
-        facts = _facts(hall.desk.ledger, loan_no, at.known_at)
-        document = statement(facts, hall.desk.ledger.calendar, first, last or city_day(datetime.now(UTC)))
+        with hall.desk.ledger.datastore.get_connection() as connection:
+            facts = facts_of(connection, loan_no, at.known_at)
+            calendar = calendar_at(connection, at.known_at)
+        document = statement(facts, calendar, first, last or city_day(datetime.now(UTC)))
         return to_json(document) if wanted == "json" else in_print(document, wanted, language)
 
     content = await hall.do(made)
@@ -241,34 +245,13 @@ async def get_difference(request: Request, loan_no: NUMBERED) -> Response:
     known, known_then = [await known_in(hall, given, name) for name in ("from_known_at", "to_known_at")]
 
     def made() -> bytes:
-        told = _told(hall.desk.ledger, loan_no, None)
-        looks = Seen(first or told[0].value_date, known), Seen(last, known_then)
-        return to_json(difference(told, *looks, hall.desk.ledger.calendar))
+        with hall.desk.ledger.datastore.get_connection() as connection:
+            told = recorded_of(connection, loan_no, None)
+            calendars = [calendar_at(connection, position) for position in (known, known_then)]
+        looks = Seen(first or told[0].value_date, known, calendars[0]), Seen(last, known_then, calendars[1])
+        return to_json(difference(told, *looks))
 
     return Response(await hall.do(made), media_type="application/json")
-
-
-def _known(ledger: Ledger, loan_no: str, known_at: int | None) -> Loan:
-    """The loan by the facts up to a position. Raises UnknownLoan."""
-    if known_at is None:
-        return ledger.loan(loan_no)
-    found: Loan = replayed(_facts(ledger, loan_no, known_at))
-    found.calendar = ledger.calendar
-    return found
-
-
-def _facts(ledger: Ledger, loan_no: str, known_at: int | None) -> list[Fact]:
-    """Raises UnknownLoan."""
-    return [row.fact for row in _told(ledger, loan_no, known_at)]
-
-
-def _told(ledger: Ledger, loan_no: str, known_at: int | None) -> list[Recorded]:
-    """Raises UnknownLoan."""
-    with ledger.datastore.get_connection() as connection:
-        facts = log.stream(connection, Loan.create_id(loan_no), known_at)
-    if not facts:
-        raise UnknownLoan(field="loan_no", loan_no=loan_no)
-    return facts
 
 
 @router.post(
