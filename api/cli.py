@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.command_line import (
     applying,
     asking,
+    booking,
     claims,
     closing,
     deciding,
@@ -26,6 +27,7 @@ from api.command_line.app import main
 __all__ = [
     "applying",
     "asking",
+    "booking",
     "claims",
     "closing",
     "deciding",

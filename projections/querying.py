@@ -19,6 +19,7 @@ from projections.audit_trail import AuditTrail
 from projections.claim_register import ClaimRegister
 from projections.due_list import DueList
 from projections.fund_position import FundPosition
+from projections.general_ledger import GeneralLedger
 from projections.keeper import LOG
 from projections.loan_book import LoanBook
 from projections.overdue_list import OverdueList
@@ -27,6 +28,7 @@ from projections.policy_register import PolicyRegister
 from projections.project_register import ProjectRegister
 from projections.projection import Kind, Projection
 from projections.repayment_history import RepaymentHistory
+from projections.trial_balance import TrialBalance
 
 ALL: tuple[Projection[Any], ...] = (
     LoanBook(),
@@ -41,6 +43,8 @@ ALL: tuple[Projection[Any], ...] = (
     ClaimRegister(),
     OverdueList(),
     DueList(),
+    GeneralLedger(),
+    TrialBalance(),
 )
 """Every projection there is."""
 

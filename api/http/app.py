@@ -9,13 +9,24 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.http import documents, health, histories, pages, problems
-from api.http.areas import applications, borrowers, claims, funds, loans, partners, policy, projections, schedules
+from api.http.areas import (
+    applications,
+    books,
+    borrowers,
+    claims,
+    funds,
+    loans,
+    partners,
+    policy,
+    projections,
+    schedules,
+)
 from api.http.commands import MODELS
 from api.http.gate import Gate
 from api.http.hall import Hall
 from api.wiring import Installation
 
-AREAS = (loans, applications, projections, histories, claims, funds, borrowers, partners, policy, schedules)
+AREAS = (loans, applications, projections, histories, claims, funds, books, borrowers, partners, policy, schedules)
 """Every area of the API; a new one stands here and nowhere else. Addresses are tried in this order, so the busiest come first."""
 
 _DESCRIPTION = """The system of record for entrepreneurship guaranteed loans 创业担保贷款: facts that never change, and what is read from them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,9 +12,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.bookkeeping.claims import ClaimBook
+from domain.bookkeeping.posting import Place
 from domain.compensation.claim import Claim
 from domain.compensation.effects import effects
 from domain.compensation.events import RecoveryReceived, SharePaid
+from domain.compensation.standing import OPEN
 from domain.facts import Fact
 from domain.loan.loan import Loan
 from domain.money import Fen, yuan
@@ -23,6 +27,7 @@ from tests.domain import claiming
 from tests.domain.claiming import ADVANCED, FILED, FUND_ONLY, PAID, bullet, file, tried
 from tests.domain.lending import NOW, SCHEME, pending
 
+PLACE = Place("fund", "jining_rcb", "rencheng")
 PARTIES = ("fund", "bank", "guarantor")
 
 
@@ -63,6 +68,9 @@ class Life:
     loan: Loan
     claim: Claim
     nets: dict[int, Fen] = field(default_factory=dict)
+    book: ClaimBook = field(default_factory=ClaimBook)
+    balances: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    posted: int = 0
     given_up: dict[str, Fen] = field(default_factory=lambda: dict.fromkeys(PARTIES, 0))
 
     def step(self, kind: str, fen: Fen, place: int, day: date) -> None:
@@ -157,6 +165,33 @@ class Life:
             assert on.get(("refundable", "borrower"), 0) == max(beyond - claim.uncovered, 0)
             self._debt_is_taken_over()
         self._nobody_stands_twice()
+        self._books_agree()
+
+    def _books_agree(self) -> None:
+        """Every fact balances in each book, and the fund's accounts say of the claim what the claim says."""
+        for fact in pending(self.claim)[self.posted :]:
+            self.posted += 1
+            lines = self.book.post(fact, PLACE)
+            sums = Counter[str]()
+            for line in lines:
+                assert line.value_date == fact.value_date
+                sums[line.account[0]] += line.fen
+                self.balances[line.account, line.party] += line.fen
+            assert not any(sums.values()), fact
+        on, said = self.claim.amounts(), self.balances
+
+        def of(name: Any) -> Fen:
+            return on.get((name, "fund"), 0)
+
+        assert said["G1101", None] == of("approved") - of("recovered") - of("written_off")
+        assert said["G2001", None] == of("paid") - of("approved")
+        assert said["G5001", None] == of("written_off")
+        assert said["M9021", None] == of("written_off") - of("recovered_after_write_off")
+        assert said["G4101", None] == -of("recovered_after_write_off")
+        for other in ("bank", "guarantor", "borrower"):
+            assert said["G1202", other] + said["G2101", other] == self.claim.held(other, "fund")
+        waiting = self.claim.status() in OPEN
+        assert said["M9011", None] == (self.scheme.part("fund", self.claim.covered) if waiting else 0)
 
     def _debt_is_taken_over(self) -> None:
         assert (self.loan.outstanding, self.loan.status()) == (0, "taken_over")

@@ -22,6 +22,7 @@ from tests.conftest import as_role
 from tests.domain.claiming import FILED, PAID
 from tests.funds import open_with_capital
 from tests.ledger.test_claiming import BANK, FUND, GUARANTOR, Office
+from tests.projections.test_general_ledger import must_agree
 
 Figures = dict[str, str]
 
@@ -54,6 +55,7 @@ def test_every_step_of_a_claim_is_in_the_position_and_in_the_guard(
         assert {name: at[name] for name in figures} == figures
         used, base, cash = _guards(database)
         assert used == Decimal(at["exposure"]) + Decimal(at["reserved"])
+        must_agree(reading, FUND)
         assert (base, cash) == (Decimal(at["cash"]) - Decimal(at["payable"]), Decimal(at["cash"]))
 
     office.lend()

@@ -1,0 +1,179 @@
+"""The journal for independent tools 日记账导出: beancount, hledger and CSV, with the balance of every account at the end of each day on which it moved.
+
+Entries stand by value date, then in the order in which they were recorded. An account of a tool is an account of ours, of one fund at one bank;
+county, party, loan and claim stand beside the line.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple, TextIO, TypeAlias
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from domain.errors import InvalidInput
+from domain.money import Fen, yuan
+from projections.querying import projection
+
+Format: TypeAlias = Literal["beancount", "hledger", "csv"]
+COLUMNS = (
+    "value_date", "position", "line", "fact", "account", "title", "fund", "bank", "county", "level", "party", "loan_no", "claim_no",
+    "debit", "credit",
+)  # fmt: skip
+
+
+class JournalLine(NamedTuple):
+    """A line of the general ledger, in fen, debit less credit; `fact` is the topic of its fact."""
+
+    position: int
+    line: int
+    value_date: date
+    fact: str
+    account: str
+    title: str
+    fen: Fen
+    fund: str
+    bank: str | None
+    county: str | None
+    level: str | None
+    party: str | None
+    loan_no: str | None
+    claim_no: str | None
+
+
+def lines(connection: psycopg.Connection[Any], as_of: date | None, known_at: int | None) -> Iterator[JournalLine]:
+    """By value date, then as recorded; streamed, all of one moment."""
+    source, parameters = projection("general_ledger").source(as_of, known_at)
+    query = (
+        "SELECT position, line, value_date, fact, account, title, debit - credit AS fen, fund, bank, county, level, party, loan_no,"
+        f" claim_no FROM ({source}) l ORDER BY value_date, position, line"
+    )
+    with connection.transaction(), connection.cursor("journal", row_factory=tuple_row) as cursor:
+        cursor.itersize = 5000
+        for row in cursor.execute(query.encode(), parameters):
+            yield JournalLine(*row)
+
+
+def form_of(text: str, field: str) -> Format:
+    """Raises InvalidInput."""
+    for form in _FORMS:
+        if form == text:
+            return form
+    raise InvalidInput(field=field, problem=f"{text[:60]!a} is no form", expected=f"one of: {', '.join(_FORMS)}")
+
+
+def write(form: Format, told: Iterable[JournalLine], out: TextIO) -> int:
+    """In that form; gives how many entries there are."""
+    return _FORMS[form](told, out)
+
+
+def _csv(told: Iterable[JournalLine], out: TextIO) -> int:
+    rows, count = csv.writer(out, lineterminator="\n"), 0
+    rows.writerow(COLUMNS)
+    for _, entries in _days(told):
+        count += len(entries)
+        for line in (line for entry in entries for line in entry):
+            sides = yuan(max(line.fen, 0)), yuan(max(-line.fen, 0))
+            rows.writerow([*(getattr(line, name) for name in COLUMNS[:-2]), *sides])
+    return count
+
+
+_ROOTS = {"1": "Assets", "2": "Liabilities", "3": "Equity", "4": "Income", "5": "Expenses"}
+
+
+def _name(line: JournalLine) -> str:
+    """An account as beancount and hledger name it; the memo book stands under equity, where it adds up to nothing."""
+    root = "Equity:Memo" if line.account.startswith("M") else _ROOTS[line.account[1]]
+    return f"{root}:{line.account}:F-{_plain(line.fund)}:B-{_plain(line.bank or 'none')}"
+
+
+def _plain(code: str) -> str:
+    """Letters, digits and hyphens; whatever else is written as its number, so that no two codes become one."""
+    return "".join(c if c.isascii() and c.isalnum() else "-" if c == "_" else f"-x{ord(c):x}-" for c in code)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _told_of(line: JournalLine) -> str:
+    return line.claim_no or line.loan_no or line.fund
+
+
+def _about(line: JournalLine) -> Iterator[tuple[str, str]]:
+    """What of a line its account does not say."""
+    for name in ("county", "level", "party", "loan_no", "claim_no"):
+        if value := getattr(line, name):
+            yield name, value
+
+
+def _days(told: Iterable[JournalLine]) -> Iterator[tuple[date, list[list[JournalLine]]]]:
+    """Day by day, the entries."""
+    for day, of_day in groupby(told, key=attrgetter("value_date")):
+        yield day, [list(entry) for _, entry in groupby(of_day, key=attrgetter("position"))]
+
+
+def _beancount(told: Iterable[JournalLine], out: TextIO) -> int:
+    out.write('option "title" "Loan Ledger 创业担保贷款台账"\noption "operating_currency" "CNY"\n')
+    balances, count = dict[str, Fen](), 0
+    for day, entries in _days(told):
+        touched = set[str]()
+        for entry in entries:
+            count += 1
+            for name in sorted({_name(line) for line in entry} - balances.keys()):
+                balances[name] = 0
+                title = next(line.title for line in entry if _name(line) == name)
+                out.write(f"{day} open {name} CNY\n  title: {_quoted(title)}\n")
+            first = entry[0]
+            out.write(f"{day} * {_quoted(first.fact)} {_quoted(_told_of(first))}\n  position: {first.position}\n")
+            for line in entry:
+                name = _name(line)
+                balances[name] += line.fen
+                touched.add(name)
+                out.write(f"  {name}  {yuan(line.fen)} CNY\n")
+                out.writelines(f"    {key}: {_quoted(value)}\n" for key, value in _about(line))
+        following = day + timedelta(days=1)
+        for name in sorted(touched):
+            out.write(f"{following} balance {name}  {yuan(balances[name])} CNY\n")
+    return count
+
+
+def _hledger(told: Iterable[JournalLine], out: TextIO) -> int:
+    out.write("commodity CNY 1000.00\n")
+    balances, count = dict[str, Fen](), 0
+    for day, entries in _days(told):
+        touched = set[str]()
+        for entry in entries:
+            count += 1
+            for name in sorted({_name(line) for line in entry} - balances.keys()):
+                balances[name] = 0
+                out.write(f"account {name}\n")
+            first = entry[0]
+            out.write(f"{day} * ({first.position}) {first.fact} | {_of_one_line(_told_of(first))}\n")
+            for line in entry:
+                name = _name(line)
+                balances[name] += line.fen
+                touched.add(name)
+                about = ", ".join(f"{key}:{_of_one_line(value)}" for key, value in _about(line))
+                out.write(f"    {name}  CNY {yuan(line.fen)}" + (f"  ; {about}\n" if about else "\n"))
+        out.write(f"{day} * end of the day\n")
+        for name in sorted(touched):
+            out.write(f"    {name}  CNY 0.00 = CNY {yuan(balances[name])}\n")
+    return count
+
+
+def _of_one_line(text: str) -> str:
+    """Where a semicolon or a comma would begin something else."""
+    return text.replace(";", " ").replace(",", " ").replace("\n", " ")
+
+
+_FORMS: Mapping[Format, Callable[[Iterable[JournalLine], TextIO], int]] = {
+    "beancount": _beancount,
+    "hledger": _hledger,
+    "csv": _csv,
+}
