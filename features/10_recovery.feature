@@ -100,6 +100,19 @@ Feature: Recovery (追偿)
       When ¥1,000.01 is recovered on 2026-03-10 at a cost of ¥0.00
       Then of the fund's share ¥0.00 is outstanding, ¥11,525.32 is written off and ¥90.00 came after that
 
+    Scenario: The fund's books say it in their accounts (记账)
+      Given the fund wrote off ¥11,525.32 on 2026-01-10 with the court's order
+      And ¥1,000.01 was recovered on 2026-03-10 at a cost of ¥0.00
+      When the guarantee company remits ¥5,701.08 to the fund on 2026-03-15
+      Then the fund's books say
+        | account | name             | debit         | credit        |
+        | G1001   | 担保基金专户存款 | ¥4,988,564.68 |               |
+        | G3001   | 基金本金（市级） |               | ¥5,000,000.00 |
+        | G4101   | 已核销收回       |               | ¥90.00        |
+        | G5001   | 代偿损失         | ¥11,525.32    |               |
+        | M9021   | 账销案存         | ¥11,435.32    |               |
+        | M9029   | 账销案存对应     |               | ¥11,435.32    |
+
     Scenario Outline: Only what is outstanding, with evidence, by two people
       When the fund writes off <amount> on 2026-01-10 with <how>
       Then it is <answer>

@@ -438,3 +438,19 @@ def _row(office: Office) -> dict[str, Any]:
     """The claim's line in the register."""
     (row,) = office.rows("claim_register", where={"claim_no": office.claim_no})
     return row
+
+
+@then("the fund's books say")
+def books_say(office: Office, datatable: Sequence[Sequence[str]]) -> None:
+    """The trial balance without what has come to nothing; each account on the side on which its balance stands."""
+    rows = office.rows("trial_balance", of_loan=False, where={"fund": office.fund}, group_by=("account", "title"))
+    balances = [(row["account"], row["title"], row["balance"]) for row in rows if row["balance"] != "0.00"]
+    assert as_rows(datatable) == [
+        {
+            "account": account,
+            "name": title,
+            "debit": "" if balance.startswith("-") else in_people_s_notation(balance),
+            "credit": in_people_s_notation(balance[1:]) if balance.startswith("-") else "",
+        }
+        for account, title, balance in balances
+    ]
