@@ -118,52 +118,59 @@ def _days(told: Iterable[JournalLine]) -> Iterator[tuple[date, list[list[Journal
         yield day, [list(entry) for _, entry in groupby(of_day, key=attrgetter("position"))]
 
 
+class _Entry(NamedTuple):
+    """An entry for a tool: the accounts that begin with it, with their titles, and its lines by account."""
+
+    first: JournalLine
+    begun: Mapping[str, str]
+    lines: list[tuple[str, JournalLine]]
+
+
+def _in_accounts(told: Iterable[JournalLine]) -> Iterator[tuple[date, list[_Entry], Mapping[str, Fen]]]:
+    """Day by day the entries, and what each account that moved comes to in the end."""
+    balances = dict[str, Fen]()
+    for day, entries in _days(told):
+        shown, moved = list[_Entry](), set[str]()
+        for entry in entries:
+            named = [(_name(line), line) for line in entry]
+            begun = {name: line.title for name, line in named if name not in balances}
+            shown.append(_Entry(entry[0], begun, named))
+            for name, line in named:
+                balances[name] = balances.get(name, 0) + line.fen
+                moved.add(name)
+        yield day, shown, {name: balances[name] for name in sorted(moved)}
+
+
 def _beancount(told: Iterable[JournalLine], out: TextIO) -> int:
     out.write('option "title" "Loan Ledger 创业担保贷款台账"\noption "operating_currency" "CNY"\n')
-    balances, count = dict[str, Fen](), 0
-    for day, entries in _days(told):
-        touched = set[str]()
-        for entry in entries:
-            count += 1
-            for name in sorted({_name(line) for line in entry} - balances.keys()):
-                balances[name] = 0
-                title = next(line.title for line in entry if _name(line) == name)
-                out.write(f"{day} open {name} CNY\n  title: {_quoted(title)}\n")
-            first = entry[0]
+    count = 0
+    for day, entries, balances in _in_accounts(told):
+        count += len(entries)
+        for first, begun, named in entries:
+            out.writelines(f"{day} open {name} CNY\n  title: {_quoted(title)}\n" for name, title in begun.items())
             out.write(f"{day} * {_quoted(first.fact)} {_quoted(_told_of(first))}\n  position: {first.position}\n")
-            for line in entry:
-                name = _name(line)
-                balances[name] += line.fen
-                touched.add(name)
+            for name, line in named:
                 out.write(f"  {name}  {yuan(line.fen)} CNY\n")
                 out.writelines(f"    {key}: {_quoted(value)}\n" for key, value in _about(line))
-        following = day + timedelta(days=1)
-        for name in sorted(touched):
-            out.write(f"{following} balance {name}  {yuan(balances[name])} CNY\n")
+        for name, fen in balances.items():
+            out.write(f"{day + timedelta(days=1)} balance {name}  {yuan(fen)} CNY\n")
     return count
 
 
 def _hledger(told: Iterable[JournalLine], out: TextIO) -> int:
     out.write("commodity CNY 1000.00\n")
-    balances, count = dict[str, Fen](), 0
-    for day, entries in _days(told):
-        touched = set[str]()
-        for entry in entries:
-            count += 1
-            for name in sorted({_name(line) for line in entry} - balances.keys()):
-                balances[name] = 0
-                out.write(f"account {name}\n")
-            first = entry[0]
+    count = 0
+    for day, entries, balances in _in_accounts(told):
+        count += len(entries)
+        for first, begun, named in entries:
+            out.writelines(f"account {name}\n" for name in begun)
             out.write(f"{day} * ({first.position}) {first.fact} | {_of_one_line(_told_of(first))}\n")
-            for line in entry:
-                name = _name(line)
-                balances[name] += line.fen
-                touched.add(name)
+            for name, line in named:
                 about = ", ".join(f"{key}:{_of_one_line(value)}" for key, value in _about(line))
                 out.write(f"    {name}  CNY {yuan(line.fen)}" + (f"  ; {about}\n" if about else "\n"))
         out.write(f"{day} * end of the day\n")
-        for name in sorted(touched):
-            out.write(f"    {name}  CNY 0.00 = CNY {yuan(balances[name])}\n")
+        for name, fen in balances.items():
+            out.write(f"    {name}  CNY 0.00 = CNY {yuan(fen)}\n")
     return count
 
 

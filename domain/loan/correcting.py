@@ -37,7 +37,7 @@ class Correcting(Deciding):
         """冲正: take a repayment back, or what else never was, with a reason, evidence and two people; an ended loan that owes again is reopened.
 
         Everything is worked out again without it. What was paid out is taken back before anything is paid on it. Raises UnknownRepayment,
-        AlreadyReversed, NothingDisbursed, IsTakenOver, AfterMaturity, SamePerson, InvalidInput, DatedInFuture.
+        AlreadyReversed, NothingDisbursed, IsTakenOver, SamePerson, InvalidInput, DatedInFuture.
         """
         moment.not_before(value_date)
         said = put_right(reason, evidence, requested_by, confirmed_by)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,27 +15,16 @@ from domain.guarantee_fund.refusals import CashShort
 from ledger import recovering
 from ledger.ledger import Ledger
 from projections.engine import Engine
-from projections.keeper import connect
-from projections.querying import ALL, Question, ask, projection
-from tests.conftest import as_role
+from projections.querying import Question, ask, projection
 from tests.domain.claiming import FILED, PAID
 from tests.funds import open_with_capital
 from tests.ledger.test_claiming import BANK, FUND, GUARANTOR, Office
-from tests.projections.test_general_ledger import must_agree
+from tests.projections.test_general_ledger import engine, must_agree, reading
 
 Figures = dict[str, str]
 
 
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    with Engine(as_role(database, "projector"), ALL) as opened:
-        yield opened
-
-
-@pytest.fixture
-def reading(database: str) -> Iterator[Connection[Any]]:
-    with connect(as_role(database, "projector")) as connection:
-        yield connection
+__all__ = ["engine", "reading"]
 
 
 def test_every_step_of_a_claim_is_in_the_position_and_in_the_guard(
