@@ -10,11 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from api.command_line.app import CLEAN, app, context_of, show
+from api.command_line.app import CLEAN, app, context_of, rows_table, show
 from api.command_line.applying import Day, NotReadable, day_of
+from api.command_line.asking import KnownAt, position_of
+from api.rollforwards import as_rows, looks, roll_forward
 from api.settings import Settings
 from api.watching import PaperFigures
 from api.wiring import Installation
+from domain.calendar import parse_day
 from domain.guarantee_fund.method import read_method, shipped_method
 from domain.money import parse_yuan, yuan
 from ledger import funding
@@ -184,6 +187,28 @@ def show_(context: typer.Context, code: Fund) -> int:
     """Its method, capital, suspensions and position 查看."""
     with Installation(context.obj) as installation:
         return _standing(installation, code)
+
+
+@fund.command("roll-forward")
+def roll_forward_(
+    context: typer.Context,
+    code: Fund,
+    start: Annotated[str, typer.Option("--from", help="The first day.")],
+    end: Annotated[str, typer.Option("--to", help="The last day.")],
+    known_at: KnownAt = None,
+) -> int:
+    """What borrowers owe the fund, from a day to a day: opening + claims − recoveries − write-offs = closing 应收代偿款变动表."""
+    settings: Settings = context.obj
+    first, last = parse_day(start, field="--from"), parse_day(end, field="--to")
+    ledger = projection("general_ledger")
+    with Installation(settings) as installation:
+        for problem in installation.up_to_date([ledger]).values():
+            raise problem
+        asked = looks(code, first, last, position_of(installation, known_at))
+        before, by_then = (ask(installation.projector, ledger, question).rows for question in asked)
+    document = roll_forward(code, first, last, before, by_then)
+    show(settings, document, rows_table(as_rows(document, settings.language)))
+    return CLEAN
 
 
 def _cash(code: str, amount: str, bank: str, reference: str, day: date) -> dict[str, Any]:

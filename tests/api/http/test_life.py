@@ -76,6 +76,13 @@ def test_from_the_request_over_default_to_a_claim_paid_and_two_recoveries(call: 
     summed = plain_sums(database)
     assert told == {name: Decimal(fen) / 100 for name, fen in summed.items()}
     assert all(line["exposure"] == line["reserved"] == "0.00" for line in lines)
+    call.done("listPostings", query={"wait_for": last.receipt["position"], "limit": "1"})
+    rolled = call.done("getRollForward", FUND, query={"from": "2025-01-01"}).json["totals"]
+    assert Decimal(rolled["opening"]) + Decimal(rolled["claims"]) - Decimal(rolled["recovered"]) == Decimal(
+        rolled["closing"]
+    )
+    assert Decimal(rolled["claims"]) == told["claims_paid"]
+    assert call("getRollForward", FUND).json["field"] == "from"
     (claim,) = call.done("listClaims", query={"wait_for": last.receipt["position"]}).json["rows"]
     assert (claim["status"], Decimal(claim["fund_share"])) == ("paid", told["claims_paid"])
 
