@@ -138,6 +138,7 @@ ZH: Mapping[str, str] = {
     "nothing; `loan show` says it of a loan": "不填写；单笔贷款请用 `loan show`",
     "another day": "其他日期",
     "that day or a later one": "该日或之后的日期",
+    "the first day": "起始日",
     "a last instalment after {}": "最后一期晚于 {}",
     "another rate": "其他利率",
     "the period of the contract": "合同约定的期间",
