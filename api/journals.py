@@ -1,6 +1,6 @@
 """The journal for independent tools 日记账导出: beancount, hledger and CSV, with the balance of every account at the end of each day on which it moved.
 
-Entries stand by value date, then in the order in which they were recorded. An account of a tool is an account of ours, of one fund at one bank;
+Entries stand by the day on which they are booked, then in the order in which they were recorded. An account of a tool is an account of ours, of one fund at one bank;
 county, party, loan and claim stand beside the line.
 """
 
@@ -22,7 +22,7 @@ from projections.querying import projection
 
 Format: TypeAlias = Literal["beancount", "hledger", "csv"]
 COLUMNS = (
-    "value_date", "position", "line", "fact", "account", "title", "fund", "bank", "county", "level", "party", "loan_no", "claim_no",
+    "booked_on", "value_date", "position", "line", "fact", "account", "title", "fund", "bank", "county", "level", "party", "loan_no", "claim_no",
     "debit", "credit",
 )  # fmt: skip
 
@@ -33,6 +33,7 @@ class JournalLine(NamedTuple):
     position: int
     line: int
     value_date: date
+    booked_on: date
     fact: str
     account: str
     title: str
@@ -47,11 +48,11 @@ class JournalLine(NamedTuple):
 
 
 def lines(connection: psycopg.Connection[Any], as_of: date | None, known_at: int | None) -> Iterator[JournalLine]:
-    """By value date, then as recorded; streamed, all of one moment."""
+    """By the day on which they are booked, then as recorded; streamed, all of one moment."""
     source, parameters = projection("general_ledger").source(as_of, known_at)
     query = (
-        "SELECT position, line, value_date, fact, account, title, debit - credit AS fen, fund, bank, county, level, party, loan_no,"
-        f" claim_no FROM ({source}) l ORDER BY value_date, position, line"
+        "SELECT position, line, value_date, booked_on, fact, account, title, debit - credit AS fen, fund, bank, county, level, party, loan_no,"
+        f" claim_no FROM ({source}) l ORDER BY booked_on, position, line"
     )
     with connection.transaction(), connection.cursor("journal", row_factory=tuple_row) as cursor:
         cursor.itersize = 5000
@@ -110,11 +111,13 @@ def _about(line: JournalLine) -> Iterator[tuple[str, str]]:
     for name in ("county", "level", "party", "loan_no", "claim_no"):
         if value := getattr(line, name):
             yield name, value
+    if line.booked_on != line.value_date:
+        yield "value_date", str(line.value_date)
 
 
 def _days(told: Iterable[JournalLine]) -> Iterator[tuple[date, list[list[JournalLine]]]]:
     """Day by day, the entries."""
-    for day, of_day in groupby(told, key=attrgetter("value_date")):
+    for day, of_day in groupby(told, key=attrgetter("booked_on")):
         yield day, [list(entry) for _, entry in groupby(of_day, key=attrgetter("position"))]
 
 

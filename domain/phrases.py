@@ -164,6 +164,8 @@ ZH: Mapping[str, str] = {
     "ask an outside system": "查询外部系统",
     "ask for a correction": "要求补正",
     "bring capital in": "注入基金资本",
+    "close the books": "结账",
+    "reopen the books": "反结账",
     "charge a loan off": "转销贷款",
     "extend a loan": "办理展期",
     "change a rate": "调整利率",

@@ -326,6 +326,11 @@ class Ledger(Application[UUID]):
 
         return retried(find, self.datastore.renew)
 
+    @property
+    def head(self) -> int:
+        """The last position of the log; 0 when it is empty."""
+        return self.recorder.max_notification_id() or 0
+
     def find(self, stream: UUID) -> Any:
         """The stream's aggregate, if it has begun."""
         try:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
+from psycopg.rows import tuple_row
 
 from domain.bookkeeping.claims import ClaimBook
+from domain.bookkeeping.closing import booked_on
 from domain.bookkeeping.posting import Line, place_of, posted
 from domain.compensation import events as claims
 from domain.facts import Fact
-from domain.guarantee_fund.events import CapitalInjected, CapitalWithdrawn, InterestReceived
+from domain.guarantee_fund.events import (
+    CapitalInjected,
+    CapitalWithdrawn,
+    InterestReceived,
+    PeriodClosed,
+    PeriodReopened,
+)
 from domain.loan import events as loans
 from domain.loan_application.events import CapacityReleased, CapacityReserved
 from domain.recorded import Recorded
 from projections import log
+from projections.projection import copy_rows
 
 _OF_CLAIMS: frozenset[str] = frozenset(
     kind.TOPIC
@@ -28,22 +38,49 @@ _OF_CLAIMS: frozenset[str] = frozenset(
     )
 )  # fmt: skip
 _OF_OTHERS: tuple[type[Fact], ...] = (
-    CapitalInjected, CapitalWithdrawn, InterestReceived, CapacityReserved, CapacityReleased,
+    CapitalInjected, CapitalWithdrawn, InterestReceived, PeriodClosed, PeriodReopened, CapacityReserved, CapacityReleased,
     loans.ContractSigned, loans.ReservationLapsed, loans.Disbursed, loans.Repaid, loans.RepaymentReversed, loans.Refunded,
     loans.TermsChanged, loans.MisuseFound, loans.CostCharged, loans.Waived, loans.DateCorrected, loans.EntryReversed,
     loans.Recalculated, loans.ChargedOff, loans.LoanClaimEnded, loans.LoanClaimApproved, loans.TakenOver,
 )  # fmt: skip
+_OF_PERIODS = (PeriodClosed.TOPIC, PeriodReopened.TOPIC)
 POSTED = _OF_CLAIMS | {kind.TOPIC for kind in _OF_OTHERS}
-"""The topics of the facts that are posted."""
+"""The topics of the facts that are posted, or that close and reopen the books."""
 
 
-def lines(connection: Connection[Any], facts: Sequence[Recorded]) -> Iterator[tuple[Recorded, list[Line]]]:
-    """What each fact of a page posts, in the order of the page; of none that posts nothing."""
-    of_claims = _of_claims(connection, [fact for fact in facts if fact.topic in _OF_CLAIMS])
-    for fact in facts:
-        entry = of_claims.get(fact.position, []) if fact.topic in _OF_CLAIMS else _posted(fact)
+PERIODS = "CREATE TABLE {{schema}}.{name}_period (fund text PRIMARY KEY, closed_until date NOT NULL);"
+"""The table, beside a book's own, of what was closed when the last page had been written."""
+
+
+def booked(
+    cursor: Cursor[Any], schema: str, name: str, facts: Sequence[Recorded]
+) -> list[tuple[Recorded, list[tuple[Line, date]]]]:
+    """What each fact of a page posts, in the order of the page, each line with the day on which it is booked; of none that posts nothing."""
+    table = f"{schema}.{name}_period"
+    with cursor.connection.cursor(row_factory=tuple_row) as looking:
+        closed: dict[str, date] = dict(looking.execute(f"SELECT fund, closed_until FROM {table}".encode()).fetchall())
+    of_claims = _of_claims(cursor.connection, [fact for fact in facts if fact.topic in _OF_CLAIMS])
+    found, moved = list[tuple[Recorded, list[tuple[Line, date]]]](), False
+    for row in facts:
+        entry = of_claims.get(row.position, []) if row.topic in _OF_CLAIMS else _posted(row)
         if entry:
-            yield fact, entry
+            found.append((row, [(line, booked_on(line.value_date, closed.get(line.place.fund))) for line in entry]))
+        if row.topic in _OF_PERIODS:
+            _close(closed, row.fact)
+            moved = True
+    if moved:
+        cursor.execute(f"DELETE FROM {table}".encode())
+        copy_rows(cursor, table, "fund, closed_until", closed.items())
+    return found
+
+
+def _close(closed: dict[str, date], fact: Fact) -> None:
+    if isinstance(fact, PeriodClosed):
+        closed[fact.fund] = fact.until
+    elif isinstance(fact, PeriodReopened) and fact.closed_until is not None:
+        closed[fact.fund] = fact.closed_until
+    elif isinstance(fact, PeriodReopened):
+        closed.pop(fact.fund)
 
 
 def _posted(row: Recorded) -> list[Line]:

@@ -1,6 +1,7 @@
 """The general ledger 总账: every line of every fact's entry in the fund's book and the memo book, in the order in which facts were recorded.
 
-The journal 日记账 are its lines, an account's ledger those of the account, a loan's and a claim's sub-ledger 明细账 those of the loan and the claim.
+Each line has the day on which it is true and the day on which it is booked: the same, unless the books were closed by then. The books of
+a day are what is booked by it. The journal 日记账 are its lines, an account's ledger those of the account, a loan's and a claim's sub-ledger 明细账 those of the loan and the claim.
 The database refuses lines that do not add up to nothing in each book on each day of a fact.
 """
 
@@ -21,7 +22,7 @@ from projections import bookkeeping, log
 from projections.projection import Kind, Projection, copy_rows
 
 _OPENINGS = frozenset({ContractSigned.TOPIC, ClaimFiled.TOPIC, ClaimRecorded.TOPIC})
-_LINES = "position, line, value_date, stream, fact, account, fen, fund, bank, county, level, party"
+_LINES = "position, line, value_date, booked_on, stream, fact, account, fen, fund, bank, county, level, party"
 TITLE = f"CASE account {' '.join(f'WHEN {a.code!r} THEN {a.zh!r}' for a in CHART.values())} END"
 """SQL for the name of an account."""
 
@@ -30,28 +31,33 @@ class GeneralLedger(Projection[Recorded]):
     """One line a posting; what takes an earlier one back stands on the other side. `party` is who owes it, or is owed."""
 
     name = "general_ledger"
+    version = 2
     order = "position, line"
     topics = bookkeeping.POSTED
-    tables: ClassVar[Mapping[str, str]] = {"general_ledger": "position, line", "general_ledger_stream": "stream"}
+    tables: ClassVar[Mapping[str, str]] = {
+        "general_ledger": "position, line",
+        "general_ledger_stream": "stream",
+        "general_ledger_period": "fund",
+    }
     ddl = """
         CREATE TABLE {schema}.general_ledger_stream (stream uuid PRIMARY KEY, loan_no text NOT NULL, claim_no text);
         CREATE TABLE {schema}.general_ledger (
-          position bigint NOT NULL, line int NOT NULL, value_date date NOT NULL, stream uuid NOT NULL, fact text NOT NULL, account text NOT NULL,
+          position bigint NOT NULL, line int NOT NULL, value_date date NOT NULL, booked_on date NOT NULL, stream uuid NOT NULL, fact text NOT NULL, account text NOT NULL,
           fen bigint NOT NULL, fund text NOT NULL, bank text, county text, level text, party text, PRIMARY KEY (position, line));
-        CREATE INDEX ON {schema}.general_ledger (account, value_date);
+        CREATE INDEX ON {schema}.general_ledger (account, booked_on);
         CREATE INDEX ON {schema}.general_ledger (stream);
         CREATE OR REPLACE FUNCTION {schema}.general_ledger_balances() RETURNS trigger LANGUAGE plpgsql AS $$
           BEGIN
-            IF EXISTS (SELECT 1 FROM lines GROUP BY position, left(account, 1), value_date HAVING sum(fen) <> 0) THEN
+            IF EXISTS (SELECT 1 FROM lines GROUP BY position, left(account, 1), value_date, booked_on HAVING sum(fen) <> 0) THEN
               RAISE EXCEPTION 'an entry does not balance';
             END IF;
             RETURN NULL;
           END $$;
         CREATE TRIGGER general_ledger_balances AFTER INSERT ON {schema}.general_ledger REFERENCING NEW TABLE AS lines
           FOR EACH STATEMENT EXECUTE FUNCTION {schema}.general_ledger_balances();
-    """
+    """ + bookkeeping.PERIODS.format(name="general_ledger")
     columns: ClassVar[Mapping[str, Kind]] = {
-        "position": "number", "line": "number", "value_date": "date", "fact": "text", "account": "text", "title": "text", "book": "text",
+        "position": "number", "line": "number", "value_date": "date", "booked_on": "date", "fact": "text", "account": "text", "title": "text", "book": "text",
         "debit": "money", "credit": "money", "fund": "text", "bank": "text", "county": "text", "level": "text", "party": "text",
         "loan_no": "text", "claim_no": "text",
     }  # fmt: skip
@@ -62,16 +68,17 @@ class GeneralLedger(Projection[Recorded]):
     def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Recorded]) -> None:
         opened = (_opened(fact) for fact in facts if fact.topic in _OPENINGS)
         copy_rows(cursor, f"{schema}.general_ledger_stream", "stream, loan_no, claim_no", opened)
-        rows = (row for fact, entry in bookkeeping.lines(cursor.connection, facts) for row in _rows(fact, entry))
+        booked = bookkeeping.booked(cursor, schema, self.name, facts)
+        rows = (row for fact, entry in booked for row in _rows(fact, entry))
         copy_rows(cursor, f"{schema}.general_ledger", _LINES, rows)
 
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:
         query = (
-            f"SELECT position, line, value_date, fact, account, {TITLE} AS title, left(account, 1) AS book,"
+            f"SELECT position, line, value_date, booked_on, fact, account, {TITLE} AS title, left(account, 1) AS book,"
             " greatest(fen, 0) AS debit, greatest(-fen, 0) AS credit,"
             " fund, bank, county, level, party, loan_no, claim_no FROM projections.general_ledger"
             " LEFT JOIN projections.general_ledger_stream USING (stream)"
-            " WHERE value_date <= %(as_of)s AND position <= %(known_at)s"
+            " WHERE booked_on <= %(as_of)s AND position <= %(known_at)s"
         )
         return query, {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}
 
@@ -82,7 +89,7 @@ def _opened(fact: Recorded) -> tuple[object, ...]:
     return fact.stream, told.loan_no, getattr(told, "claim_no", None)
 
 
-def _rows(fact: Recorded, entry: Iterable[Line]) -> Iterable[tuple[object, ...]]:
-    for number, line in enumerate(entry, 1):
+def _rows(fact: Recorded, entry: Iterable[tuple[Line, date]]) -> Iterable[tuple[object, ...]]:
+    for number, (line, booked) in enumerate(entry, 1):
         at = (line.place.fund, line.place.bank, line.place.county, line.level, line.party)
-        yield fact.position, number, line.value_date, fact.stream, fact.topic, line.account, line.fen, *at
+        yield fact.position, number, line.value_date, booked, fact.stream, fact.topic, line.account, line.fen, *at

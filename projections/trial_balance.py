@@ -24,11 +24,13 @@ class TrialBalance(Projection[Recorded]):
     """`debit` and `credit` are what was posted on either side, `balance` is debit less credit."""
 
     name = "trial_balance"
+    version = 2
     order = "account, fund, bank NULLS FIRST, county NULLS FIRST, level NULLS FIRST"
     topics = bookkeeping.POSTED
     tables: ClassVar[Mapping[str, str]] = {
         "trial_balance": ", ".join(PLACE),
-        "trial_balance_change": f"position, {', '.join(PLACE)}, value_date",
+        "trial_balance_change": f"position, {', '.join(PLACE)}, booked_on",
+        "trial_balance_period": "fund",
     }
     ddl = """
         CREATE TABLE {schema}.trial_balance (
@@ -36,9 +38,9 @@ class TrialBalance(Projection[Recorded]):
           debit bigint NOT NULL, credit bigint NOT NULL, PRIMARY KEY (account, fund, bank, county, level));
         CREATE TABLE {schema}.trial_balance_change (
           position bigint NOT NULL, account text NOT NULL, fund text NOT NULL, bank text NOT NULL, county text NOT NULL,
-          level text NOT NULL, value_date date NOT NULL, debit bigint NOT NULL, credit bigint NOT NULL,
-          PRIMARY KEY (position, account, fund, bank, county, level, value_date));
-    """
+          level text NOT NULL, booked_on date NOT NULL, debit bigint NOT NULL, credit bigint NOT NULL,
+          PRIMARY KEY (position, account, fund, bank, county, level, booked_on));
+    """ + bookkeeping.PERIODS.format(name="trial_balance")
     columns: ClassVar[Mapping[str, Kind]] = {
         "account": "text", "title": "text", "book": "text", "fund": "text", "bank": "text", "county": "text", "level": "text",
         "debit": "money", "credit": "money", "balance": "money",
@@ -49,17 +51,17 @@ class TrialBalance(Projection[Recorded]):
 
     def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Recorded]) -> None:
         rows, sums = dict[tuple[Any, ...], list[Fen]](), dict[tuple[str, ...], list[Fen]]()
-        for fact, entry in bookkeeping.lines(cursor.connection, facts):
-            for line in entry:
+        for fact, entry in bookkeeping.booked(cursor, schema, self.name, facts):
+            for line, booked in entry:
                 at = line.place
                 place = (line.account, at.fund, at.bank or "", at.county or "", line.level or "")
                 for added in (
-                    rows.setdefault((fact.position, *place, line.value_date), [0, 0]),
+                    rows.setdefault((fact.position, *place, booked), [0, 0]),
                     sums.setdefault(place, [0, 0]),
                 ):
                     added[0] += max(line.fen, 0)
                     added[1] += max(-line.fen, 0)
-        columns = ", ".join(("position", *PLACE, "value_date", "debit", "credit"))
+        columns = ", ".join(("position", *PLACE, "booked_on", "debit", "credit"))
         changes = ((*key, *sides) for key, sides in rows.items())
         copy_rows(cursor, f"{schema}.trial_balance_change", columns, changes)
         if sums:
@@ -76,7 +78,7 @@ class TrialBalance(Projection[Recorded]):
     def source(self, as_of: date | None, known_at: int | None) -> tuple[str, dict[str, object]]:
         added_up = (
             f"SELECT {', '.join(PLACE)}, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit FROM projections.trial_balance_change"
-            f" WHERE value_date <= %(as_of)s AND position <= %(known_at)s GROUP BY {', '.join(PLACE)}"
+            f" WHERE booked_on <= %(as_of)s AND position <= %(known_at)s GROUP BY {', '.join(PLACE)}"
         )
         lines = "projections.trial_balance" if as_of is None and known_at is None else f"({added_up})"
         query = (

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from api.command_line.app import CLEAN, app, context_of, rows_table, show
+from api.command_line.app import CLEAN, DIFFERENCES, app, context_of, rows_table, show
 from api.command_line.applying import Day, NotReadable, day_of
 from api.command_line.asking import KnownAt, position_of
+from api.periods import PaperBooks, checked
 from api.rollforwards import as_rows, looks, roll_forward
 from api.settings import Settings
 from api.watching import PaperFigures
@@ -20,7 +21,7 @@ from api.wiring import Installation
 from domain.calendar import parse_day
 from domain.guarantee_fund.method import read_method, shipped_method
 from domain.money import parse_yuan, yuan
-from ledger import funding
+from ledger import closing_books, funding
 from ledger.context import CommandContext
 from projections.querying import Question, ask, projection
 
@@ -180,6 +181,52 @@ def lapse(
         funding.lapse_reservation(installation.ledger, command, made)
         show(settings, dict(installation.ledger.loan(loan_no).state()))
     return CLEAN
+
+
+@fund.command("close-period")
+def close_period(
+    context: typer.Context, code: Fund, until: Annotated[str, typer.Argument(help="The last day of a month.")]
+) -> int:
+    """Close the books up to the end of a month, with the digest of the trial balance 结账."""
+
+    def act(installation: Installation, made: CommandContext, day: date) -> None:
+        def fold() -> None:
+            installation.up_to_date([projection("trial_balance")])
+
+        fold()  # the bulk of it before others have to wait
+        books = PaperBooks(lambda: nullcontext(installation.projector), fold)
+        command = closing_books.ClosePeriod(fund=code, until=parse_day(until, field="until"))
+        closing_books.close_period(installation.ledger, books, command, made)
+
+    return _acted(context, code, None, act)
+
+
+@fund.command("reopen-period")
+def reopen_period(
+    context: typer.Context,
+    code: Fund,
+    until: Annotated[str, typer.Argument(help="The last day of the last closed period.")],
+    confirmed_by: Annotated[str, typer.Option("--confirmed-by", help="The second person, by pseudonym.")],
+    reason: Reason,
+) -> int:
+    """Open the last closed period again, by two people 反结账."""
+
+    def act(installation: Installation, made: CommandContext, day: date) -> None:
+        said = {"fund": code, "until": parse_day(until, field="until"), "confirmed_by": confirmed_by, "reason": reason}
+        closing_books.reopen_period(installation.ledger, closing_books.ReopenPeriod.model_validate(said), made)
+
+    return _acted(context, code, None, act)
+
+
+@fund.command()
+def periods(context: typer.Context, code: Fund) -> int:
+    """The closed periods, each with its digest, and whether the books still give it 已结期间."""
+    with Installation(context.obj) as installation:
+        for problem in installation.up_to_date([projection("trial_balance")]).values():
+            raise problem
+        found = list(checked(installation.projector, installation.ledger.fund(code).closings))
+    show(context.obj, {"fund": code, "periods": found}, rows_table(found))
+    return CLEAN if all(period["holds"] for period in found) else DIFFERENCES
 
 
 @fund.command("show")

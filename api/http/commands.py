@@ -169,7 +169,7 @@ def named(serve: Any, numbers: Sequence[str], without: Sequence[str] = ()) -> No
 
 
 def _at_hand(use_case: UseCase, hall: Hall, newcomers: Newcomers | None) -> dict[str, Any]:
-    """What the use case takes besides the command: the desk, or of it what it names, who may have to be registered, a fund's figures."""
+    """What the use case takes besides the command: the desk, or of it what it names, who may have to be registered, a fund's figures and books."""
     desk = hall.desk
     hands = {
         "desk": desk,
@@ -177,6 +177,7 @@ def _at_hand(use_case: UseCase, hall: Hall, newcomers: Newcomers | None) -> dict
         "keystore": desk.keystore,
         "newcomers": newcomers,
         "figures": hall.figures,
+        "books": hall.books,
     }
     return {name: hands[name] for name in signature(use_case).parameters if name in hands}
 

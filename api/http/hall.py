@@ -19,6 +19,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from api.http.problems import NoSuchPosition, ProjectionBehind, ProjectionStopped, Unavailable
+from api.periods import PaperBooks
 from api.watching import PaperFigures
 from api.wiring import Installation
 from ledger.desk import Desk
@@ -43,8 +44,13 @@ class Hall:
         conninfo = psycopg.conninfo.make_conninfo(installation.dsn("reader"))
         options = psycopg.conninfo.conninfo_to_dict(conninfo)["options"]
         self._conninfo = psycopg.conninfo.make_conninfo(conninfo, options=f"{options} {_READING}")
-        self.figures = PaperFigures(lambda: psycopg.connect(self._conninfo, autocommit=True))
+        self.figures = PaperFigures(self.papers)
+        self.books = PaperBooks(self.papers)
         self._woken: dict[str, asyncio.Event] = {}
+
+    def papers(self) -> psycopg.Connection[Any]:
+        """A connection of a reader's own, for what runs in a thread."""
+        return psycopg.connect(self._conninfo, autocommit=True)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -96,6 +96,7 @@ FUND = Thing(
         "capital": "object",
         "suspended": "list",
         "standing": "text",
+        "closed_until": "date?",
     },
 )
 PARTNER = Thing(

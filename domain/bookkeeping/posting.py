@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from domain.bookkeeping.chart import CAPITAL
 from domain.facts import Fact
-from domain.guarantee_fund.events import CapitalInjected, CapitalWithdrawn, InterestReceived
+from domain.guarantee_fund.events import CapitalInjected, CapitalWithdrawn, InterestReceived, PeriodClosed
 from domain.loan.balances import Balance, BalanceChange
 from domain.loan.events import ContractSigned, MoneyFact, ReservationLapsed
 from domain.loan_application.events import CapacityReleased, CapacityReserved
@@ -57,6 +57,14 @@ def posted(fact: Fact, place: Place) -> list[Line]:
             return [*pair("G1001", CAPITAL[fact.level], sign * fact.amount_fen, fact.value_date, at, level=fact.level)]
         case InterestReceived():
             return [*pair("G1001", "G4001", fact.amount_fen, fact.value_date, Place(fact.fund, fact.bank))]
+        case PeriodClosed():
+            return [
+                line
+                for result in fact.results
+                for line in pair(
+                    "G3101", result.account, result.amount_fen, fact.until, Place(fact.fund, result.bank, result.county)
+                )
+            ]
         case CapacityReserved() | CapacityReleased():
             sign = 1 if isinstance(fact, CapacityReserved) else -1
             return [*pair("M9031", "M9039", sign * fact.amount_fen, fact.value_date, place)]

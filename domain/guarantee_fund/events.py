@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from domain.facts import Fact, OpeningFact
+from domain.frozen import Frozen
 from domain.money import Fen
 
 Level: TypeAlias = Literal["central", "province", "city", "county", "incentive"]
@@ -123,3 +124,38 @@ class MultiplierRestored(CapacityNotice):
     """放大倍数恢复: the guarantees are within the warning line again."""
 
     TOPIC = "fund.multiplier_restored"
+
+
+class ResultTransferred(Frozen):
+    """What an account of income or expense came to at a closing, debit less credit: it went over to the accumulated result."""
+
+    account: str
+    bank: str | None = None
+    county: str | None = None
+    amount_fen: Fen
+
+
+class PeriodClosed(Fact):
+    """结账: the books up to `until`, the last day of a month, are closed as they stood at `at_position`.
+
+    `trial_balance` is the SHA-256 of the fund's trial balance as of that day and position, before the results went over.
+    """
+
+    TOPIC = "fund.period_closed"
+
+    fund: str
+    until: date
+    at_position: int
+    trial_balance: str
+    results: tuple[ResultTransferred, ...] = ()
+
+
+class PeriodReopened(Fact):
+    """反结账: the last closed period, up to `until`, is open again; `closed_until` is what stays closed, None if nothing does."""
+
+    TOPIC = "fund.period_reopened"
+
+    fund: str
+    until: date
+    closed_until: date | None = None
+    confirmed_by: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -39,6 +39,8 @@ class GuaranteeFund(EventSourced[Fact]):
     MultiplierWarned = events.MultiplierWarned
     MultiplierBreached = events.MultiplierBreached
     MultiplierRestored = events.MultiplierRestored
+    PeriodClosed = events.PeriodClosed
+    PeriodReopened = events.PeriodReopened
 
     if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
         opening: events.FundOpened
@@ -185,6 +187,32 @@ class GuaranteeFund(EventSourced[Fact]):
         if by_figures is not None and by_figures.since and below:
             self.resume(moment, **at, **figures)
 
+    def close_period(self, moment: Moment, until: date, seal: Callable[[], Mapping[str, Any]]) -> None:
+        """结账 up to the last day of a month that is over; `seal` says the position, the trial balance's digest and the results.
+
+        Raises PeriodNotOver, PeriodClosedAlready, FundDatedEarlier.
+        """
+        if until >= moment.today or (until + timedelta(days=1)).day != 1:
+            raise refusals.PeriodNotOver(field="until", until=until)
+        closed = self.closed_until
+        if closed is not None and until <= closed:
+            raise refusals.PeriodClosedAlready(field="until", fund=self.fund, closed_until=closed)
+        self._must_be_dated(moment, until, after=self.opening)
+        self.tell(events.PeriodClosed, moment, value_date=until, fund=self.fund, until=until, **seal())
+
+    def reopen_period(self, moment: Moment, until: date, *, confirmed_by: str, reason: str) -> None:
+        """反结账 of the last closed period, by two people; the result that went over stays there. Raises NothingClosed."""
+        closed = self.closings
+        if not closed or closed[-1].until != until:
+            last = closed[-1].until if closed else "none"
+            raise refusals.NothingClosed(field="until", fund=self.fund, until=until, closed_until=last)
+        said = {
+            "closed_until": closed[-2].until if len(closed) > 1 else None,
+            "confirmed_by": confirmed_by,
+            "reason": reason,
+        }
+        self.tell(events.PeriodReopened, moment, value_date=moment.today, fund=self.fund, until=until, **said)
+
     def notice_capacity(self, moment: Moment, *, used: Fen, base: Fen) -> None:
         """Establish how the guarantees stand to the capacity; records a change of that, and nothing otherwise."""
         standing = self.standing_of(used, base)
@@ -217,6 +245,15 @@ class GuaranteeFund(EventSourced[Fact]):
         return self._suspended(None)
 
     @property
+    def closings(self) -> list[events.PeriodClosed]:
+        """The periods that are closed, in their order."""
+        return self._closings(None)
+
+    @property
+    def closed_until(self) -> date | None:
+        return self.closings[-1].until if self.closings else None
+
+    @property
     def capital(self) -> Mapping[str, Fen]:
         """By the fiscal level that brought it, in fen."""
         return self._by_level(None)
@@ -232,6 +269,7 @@ class GuaranteeFund(EventSourced[Fact]):
             "capital": {level: yuan(fen) for level, fen in self._by_level(as_of).items()},
             "suspended": [shown(scope, code) for scope, code in self._suspended(as_of)],
             "standing": self._standing(as_of),
+            "closed_until": closings[-1].until.isoformat() if (closings := self._closings(as_of)) else None,
         }
 
     def _of(self, kind: type[F], as_of: date | None = None) -> list[F]:
@@ -256,6 +294,15 @@ class GuaranteeFund(EventSourced[Fact]):
             elif isinstance(fact, events.GuaranteesResumed):
                 suspended.pop((fact.scope, fact.code), None)
         return suspended
+
+    def _closings(self, as_of: date | None) -> list[events.PeriodClosed]:
+        closed: list[events.PeriodClosed] = []
+        for fact in self._of(Fact, as_of):
+            if isinstance(fact, events.PeriodClosed):
+                closed.append(fact)
+            elif isinstance(fact, events.PeriodReopened):
+                closed.pop()
+        return closed
 
     def _standing(self, as_of: date | None) -> Standing:
         notices = self._of(events.CapacityNotice, as_of)

@@ -57,3 +57,21 @@ class NothingToResume(Refusal):
     code = "fund.not_suspended"
     en = "guarantees of fund {fund} are not suspended for {scope}; there is nothing to resume"
     zh = "担保基金 {fund} 未对 {scope} 暂停担保；无可恢复"
+
+
+class PeriodNotOver(Refusal):
+    code = "fund.period_not_over"
+    en = "a period is closed by the last day of a month that is over, not by {until}; give an earlier month's last day"
+    zh = "结账日须为已结束月份的最后一日，{until} 不是；请改为更早月份的月末"
+
+
+class PeriodClosedAlready(Refusal):
+    code = "fund.period_closed"
+    en = "the books of fund {fund} are closed up to {closed_until}; close a later month, or reopen this one with two people"
+    zh = "担保基金 {fund} 账簿已结至 {closed_until}；请结更晚的月份，或经双人反结账"
+
+
+class NothingClosed(Refusal):
+    code = "fund.nothing_closed"
+    en = "fund {fund} has no closed period that ends on {until}; the last one ends on {closed_until}, and is reopened first"
+    zh = "担保基金 {fund} 没有止于 {until} 的已结期间；最近一期止于 {closed_until}，应先反结该期"

@@ -116,8 +116,8 @@ def test_what_an_approval_holds_ready_is_in_the_memo_book_until_the_contract_hol
 
 def test_the_database_refuses_lines_that_do_not_balance(engine: Engine, database: str) -> None:
     assert engine.catch_up() == {}
-    columns = "position, line, value_date, stream, fact, account, fen, fund"
-    row = "%s, %s, '2024-03-01', '00000000-0000-0000-0000-000000000000', 'x', %s, %s, 'f'"
+    columns = "position, line, value_date, booked_on, stream, fact, account, fen, fund"
+    row = "%s, %s, '2024-03-01', '2024-03-01', '00000000-0000-0000-0000-000000000000', 'x', %s, %s, 'f'"
     with psycopg.connect(as_role(database, "projector")) as connection:
         insert = f"INSERT INTO projections.general_ledger ({columns}) VALUES ({row}), ({row})".encode()
         connection.execute(insert, (90, 1, "G1001", 100, 90, 2, "G3001", -100))

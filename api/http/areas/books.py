@@ -12,6 +12,7 @@ from api.http import documents
 from api.http.commands import NUMBERED
 from api.http.hall import Hall
 from api.http.reads import TIMES, day_in, known_in, parameters, read_model
+from api.periods import checked
 from api.rollforwards import looks, roll_forward
 from domain.calendar import city_day
 from domain.errors import InvalidInput
@@ -58,3 +59,28 @@ async def get_roll_forward(request: Request, fund: NUMBERED) -> Response:
         reading = querying.put(_LEDGER, question)
         found.append(reading.shown(await hall.run(reading.listing, reading.parameters))[0])
     return Response(to_json(roll_forward(fund, first, last, *found)), media_type="application/json")
+
+
+@router.get(
+    "/funds/{fund}/periods",
+    operation_id="listPeriods",
+    summary="A fund's closed periods",
+    description="Each with the digest of the trial balance that was sealed, and whether the books still give it 已结期间.",
+    responses=documents.answer(
+        200, "The closed periods, in their order", documents.fields({"fund": "text", "periods": "list"})
+    )
+    | documents.problems(documents.READ_PROBLEMS),
+    response_class=Response,
+    response_model=None,
+)
+async def list_periods(request: Request, fund: NUMBERED) -> Response:
+    """已结期间."""
+    hall: Hall = request.app.state.hall
+    parameters(request, ())
+
+    def look() -> dict[str, Any]:
+        closings = hall.desk.ledger.fund(fund).closings
+        with hall.papers() as papers:
+            return {"fund": fund, "periods": list(checked(papers, closings))}
+
+    return Response(to_json(await hall.do(look)), media_type="application/json")

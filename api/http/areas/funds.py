@@ -9,7 +9,7 @@ from api.http.histories import thing
 from api.http.reads import read_model
 from api.http.things import FUND, LOAN
 from domain.guarantee_fund.refusals import UnknownFund
-from ledger import funding
+from ledger import closing_books, funding
 from projections import querying
 
 router = APIRouter(tags=["Guarantee fund 担保基金"])
@@ -28,4 +28,6 @@ command(router, f"{_OF}/interest", funding.receive_interest, FUND, example=_CASH
 command(router, f"{_OF}/suspensions", funding.suspend_guarantees, FUND)
 command(router, f"{_OF}/resumptions", funding.resume_guarantees, FUND)
 command(router, f"{_OF}/watches", funding.watch_fund, FUND, example={})
+command(router, f"{_OF}/closings", closing_books.close_period, FUND, example={"until": "2025-03-31"})
+command(router, f"{_OF}/reopenings", closing_books.reopen_period, FUND)
 command(router, "/loans/{loan_no}/reservation-lapses", funding.lapse_reservation, LOAN)
