@@ -101,3 +101,21 @@ Feature: Guarantee fund (担保基金)
         | ¥19,999.99 | given     | ¥19,999.99 | given     |
         | ¥20,000.00 | suspended | ¥10,000.00 | suspended |
         | ¥20,000.00 | suspended | ¥9,999.99  | given     |
+
+  Rule: The books of a month are closed, and never edited afterwards (结账)
+
+    Scenario: What is learned late is booked in the open period under its own day
+      Given the fund's account has borne ¥120.00 of interest on 2025-03-21
+      When finance closes the books up to 2025-03-31
+      Then the accumulated result of 2025-03-31 is ¥120.00
+      When the fund's account has borne ¥5.00 of interest on 2025-02-21
+      Then the accumulated result of 2025-03-31 is ¥120.00
+      And what was recorded last is of 2025-02-21 and booked on 2025-04-01
+      And what was sealed still comes out of the books
+
+    Scenario: A closed month is opened again by two people
+      Given finance has closed the books up to 2025-03-31
+      When finance opens the books of 2025-03-31 again alone
+      Then it is refused: the second person has to be another one
+      When finance opens the books of 2025-03-31 again with the head of finance
+      Then it is recorded

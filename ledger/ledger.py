@@ -181,8 +181,9 @@ class Ledger(Application[UUID]):
         Each is decided and refused as ever, but no receipt holds before the end, and what only the append can refuse (a repeat, a
         full capacity) ends the batch. Other writers wait meanwhile, so it is for tenths of a second. Raises BatchLost.
         """
-        with unsettled(), self.datastore.together():
+        with unsettled() as batch, self.datastore.together():
             yield
+        self._kept.forget(batch)
 
     def _as_looked_at(self, context: CommandContext) -> None:
         """Raises StaleVersion; a stream that has not begun is left to the decision to refuse."""

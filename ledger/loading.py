@@ -6,7 +6,7 @@ The library brings its kept aggregates up to date in place, while another thread
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from copy import deepcopy
 from typing import Any
@@ -53,6 +53,13 @@ class Kept(Repository[UUID]):
         """Keep what has just been saved."""
         self._here.put(aggregate.id, deepcopy(aggregate))
 
+    def forget(self, batch: Cache[UUID, Any]) -> None:
+        """What a batch had in its hands may not count as the newest any more where it is kept from before."""
+        assert self.cache is not None
+        for aggregate_id in batch.cache:
+            with suppress(KeyError):
+                self.cache.get(aggregate_id, evict=True)
+
     @property
     def _here(self) -> Cache[UUID, Any]:
         """A batch keeps its own: nobody else may see before its end what it recorded, and to it alone that is the newest."""
@@ -64,11 +71,12 @@ class Kept(Repository[UUID]):
 
 
 @contextmanager
-def unsettled() -> Iterator[None]:
-    """Within, what is loaded and saved is kept for this thread only, and forgotten at the end."""
-    token = _unsettled.set(Cache())
+def unsettled() -> Iterator[Cache[UUID, Any]]:
+    """Within, what is loaded and saved is kept for this thread only; gives where."""
+    batch = Cache[UUID, Any]()
+    token = _unsettled.set(batch)
     try:
-        yield
+        yield batch
     finally:
         _unsettled.reset(token)
 

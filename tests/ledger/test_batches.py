@@ -10,6 +10,7 @@ import pytest
 
 from domain.errors import DatedInFuture, Refusal
 from ledger.ledger import Ledger, Receipt
+from ledger.loading import trusting
 from ledger.reporting import ReportJobs, report_jobs
 from ledger.store import BatchLost
 from tests.ledger.writing import DAY, NOW, append, contents, length_if_sound, loan, open_ledger, said_under
@@ -43,6 +44,13 @@ def test_commands_of_a_batch_appear_together_each_with_its_receipt(ledger: Ledge
     assert [receipt.position for receipt in receipts if receipt] == [3, 4, 5, 6]
     assert length_if_sound(database) == 6
     assert created(ledger, "L1") == 2
+
+
+def test_what_is_kept_from_before_a_batch_does_not_count_as_the_newest_after_it(ledger: Ledger) -> None:
+    with ledger.together():
+        report(ledger, "L1", 7)
+    with trusting(True):
+        assert created(ledger, "L1") == 7
 
 
 def test_what_is_raised_in_a_batch_leaves_nothing_of_it(ledger: Ledger, database: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
 
 from pytest_bdd import given, then, when
 
-from domain.money import Fen
-from ledger import funding
+from api.periods import PaperBooks, checked
+from domain.errors import SamePerson
+from domain.money import Fen, parse_yuan
+from ledger import closing_books, funding
+from ledger.context import CommandContext
 from tests.funds import open_with_capital
 from tests.steps.lending import other_bank, sign
 from tests.steps.office import Office
@@ -99,6 +103,71 @@ def fund_is_beyond(office: Office, standing: str, beyond: Fen) -> None:
 def guarantees_are(office: Office, state: str) -> None:
     stopped = ("bank", office.bank) in office.ledger.fund(office.fund).suspended
     assert stopped == {"suspended": True, "given": False}[state]
+
+
+@given(step("the fund's account has borne {amount:yuan} of interest on {day:day}"))
+@when(step("the fund's account has borne {amount:yuan} of interest on {day:day}"))
+def interest_is_borne(office: Office, amount: Fen, day: date) -> None:
+    said = {name: value for name, value in _cash(office, amount, day).items() if name != "level"}
+    office.act(
+        lambda: funding.receive_interest(office.ledger, funding.ReceiveInterest.model_validate(said), _finance(office))
+    )
+    office.recorded()
+
+
+@given(step("finance has closed the books up to {until:day}"))
+@when(step("finance closes the books up to {until:day}"))
+def books_are_closed(office: Office, until: date) -> None:
+    books = PaperBooks(lambda: nullcontext(office.reader), office.engine.catch_up)
+    command = closing_books.ClosePeriod(fund=office.fund, until=until)
+    office.act(lambda: closing_books.close_period(office.ledger, books, command, _finance(office)))
+    office.recorded()
+
+
+@when(step("finance opens the books of {until:day} again alone"))
+def opened_alone(office: Office, until: date) -> None:
+    _reopen(office, until, _finance(office).actor.subject)
+
+
+@when(step("finance opens the books of {until:day} again with the head of finance"))
+def opened_by_two(office: Office, until: date) -> None:
+    _reopen(office, until, "head-of-finance")
+
+
+@then("it is refused: the second person has to be another one")
+def same_person(office: Office) -> None:
+    office.refused(SamePerson)
+
+
+@then(step("the accumulated result of {day:day} is {result:yuan}"))
+def result_is(office: Office, day: date, result: Fen) -> None:
+    where = {"fund": office.fund, "account": "G3101"}
+    assert (
+        sum(parse_yuan(row["credit"]) for row in office.rows("trial_balance", of_loan=False, where=where, as_of=day))
+        == result
+    )
+
+
+@then(step("what was recorded last is of {day:day} and booked on {booked:day}"))
+def booked_on(office: Office, day: date, booked: date) -> None:
+    last = office.rows("general_ledger", of_loan=False, where={"fund": office.fund})[-1]
+    assert (last["value_date"], last["booked_on"]) == (day.isoformat(), booked.isoformat())
+
+
+@then("what was sealed still comes out of the books")
+def sealed(office: Office) -> None:
+    periods = list(checked(office.reader, office.ledger.fund(office.fund).closings))
+    assert periods and all(period["holds"] for period in periods)
+
+
+def _reopen(office: Office, until: date, second: str) -> None:
+    said = {"fund": office.fund, "until": until, "confirmed_by": second, "reason": "a finding of the audit"}
+    command = closing_books.ReopenPeriod.model_validate(said)
+    office.act(lambda: closing_books.reopen_period(office.ledger, command, _finance(office)))
+
+
+def _finance(office: Office) -> CommandContext:
+    return office.by("finance_officer", "finance")
 
 
 def _cash(office: Office, amount: Fen, day: date) -> dict[str, object]:

@@ -88,6 +88,31 @@ def test_from_the_request_over_default_to_a_claim_paid_and_two_recoveries(call: 
 
 
 @pytest.mark.usefixtures("policy", "working")
+def test_finance_closes_a_month_and_two_people_open_it_again(call: Caller) -> None:
+    interest = {"bank": "rural_commercial", "bank_reference": "I-1", "value_date": "2025-03-21"}
+    call.done("receiveInterest", FUND, amount="12.34", **interest)
+    closed = call.done("closePeriod", FUND, until="2025-03-31")
+    assert closed.resource["closed_until"] == "2025-03-31"
+    assert call("closePeriod", FUND, until="2025-03-31").code == "fund.period_closed"
+    assert call("closePeriod", FUND, until="2025-04-29").code == "fund.period_not_over"
+    (period,) = call.done("listPeriods", FUND).json["periods"]
+    assert (period["result"], period["holds"]) == ("12.34", True)
+    assert period["at_position"] + 1 == closed.receipt["position"]
+    late = call.done("receiveInterest", FUND, amount="1.00", **interest | {"bank_reference": "I-2"})
+    query = {
+        "fund": FUND,
+        "as_of": "2025-03-31",
+        "wait_for": late.receipt["position"],
+        "account": "G1001",
+        "totals": True,
+    }
+    assert call.done("listTrialBalance", query=query).json["totals"]["debit"] == "5000012.34"
+    again = call.done("reopenPeriod", FUND, until="2025-03-31", confirmed_by="head", reason="a finding")
+    assert again.resource["closed_until"] is None
+    assert call.done("listPeriods", FUND).json["periods"] == []
+
+
+@pytest.mark.usefixtures("policy", "working")
 def test_a_watch_suspends_whoever_reached_the_stop(call: Caller) -> None:
     claimed(call)
     assert call.done("watchFund", FUND, by=FUNDS).json["receipt"] is None, "nothing is paid yet"
