@@ -93,6 +93,16 @@ class Standing(EventSourced[Fact]):
         return bool(self._last("bank_knew"))
 
     @property
+    def died_on(self) -> date | None:
+        """The borrower's death, as far as it is known."""
+        return self._said_first("died")
+
+    @property
+    def closed_on(self) -> date | None:
+        """The end of the borrower's business, as far as it is known."""
+        return self._said_first("closed")
+
+    @property
     def guarantor_is_released(self) -> bool:
         """Whether the contract was changed without the guarantor's consent (R-FUND-15)."""
         return any(movement.kind == "terms_changed" and movement.released for movement in self.movements)
@@ -217,6 +227,10 @@ class Standing(EventSourced[Fact]):
             as_of is None or m.value_date <= as_of for m in self._movements.values() if m.kind == "disbursed"
         )
         return "active" if paid_out else "contracted"
+
+    def _said_first(self, name: str) -> date | None:
+        """The first day of which it was said."""
+        return min((day for day, _, said, _ in self._said if said == name), default=None)
 
     def _said_last(self, name: str) -> date | None:
         """The last day of which it was said."""
