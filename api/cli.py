@@ -20,6 +20,7 @@ from api.command_line import (
     projects,
     scheduling,
     serving,
+    subsidies,
     taking_in,
 )
 from api.command_line.app import main
@@ -43,5 +44,6 @@ __all__ = [
     "projects",
     "scheduling",
     "serving",
+    "subsidies",
     "taking_in",
 ]

@@ -259,6 +259,7 @@ def _begun(
         guarantor=opening.guarantor,
         county=opening.county,
         product=opening.product,
+        borrower_kind=opening.kind,
         approved_fen=amount,
         guaranteed_fen=amount - scheme.part("bank", amount),
         term_months=approval.months,

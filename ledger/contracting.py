@@ -14,6 +14,7 @@ from domain.loan.refusals import LoanExists
 from domain.loan.schedule import must_be_serviced
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms
 from domain.money import Fen
+from domain.policy.rules import Kind
 from domain.ratio import ShareScheme
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
@@ -29,6 +30,7 @@ class SignContract(Frozen):
     county: str = Field(max_length=64, pattern=PLAIN)
     state: str | None = Field(default=None, max_length=64, pattern=PLAIN)
     product: str = Field(max_length=64, pattern=PLAIN)
+    borrower_kind: Kind | None = None
     approved_fen: Fen = Field(gt=0)
     guaranteed_fen: Fen = Field(ge=0)
     terms: RepaymentTerms

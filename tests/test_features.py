@@ -14,6 +14,7 @@ pytest_plugins = (
     "tests.steps.repaying",
     "tests.steps.correcting",
     "tests.steps.claiming",
+    "tests.steps.subsidising",
     "tests.steps.travelling",
 )
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from uuid import UUID
 
 from api.demo.claims import Case
-from api.demo.scene import FUND, POLICY, Life
+from api.demo.scene import FUND, Life
 from api.demo.servicing import ACTS, changing, shown, two
 from domain.actor import Actor
 from domain.facts import Moment
 from domain.loan.schedule import Instalment, schedule
 from domain.money import Fen
+from domain.policy.edition import Edition
+from domain.policy.shipped import shipped_editions
 from ledger.context import CommandContext
 from ledger.contracting import SignContract, sign_contract
 from ledger.disbursing import Disburse, disburse
 from ledger.keystore import Keystore
 from ledger.ledger import Ledger
 from ledger.noticing import NoticeOverdue, notice_overdue
+from ledger.publishing import in_force
 from ledger.registering import RegisterBorrower, register_borrower
 from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
 from ledger.reporting import ReportJobs, report_jobs
@@ -108,14 +112,25 @@ def _contract(life: Life, borrower: UUID) -> SignContract:
         county=life.county,
         state="SD",
         product=life.product,
+        borrower_kind="small_enterprise" if life.product == "small_enterprise" else "individual",
         approved_fen=life.amount,
         guaranteed_fen=life.amount - life.scheme.part("bank", life.amount),
         terms=life.terms,
         rate_basis=life.basis,
-        policy=POLICY,
+        policy=_edition_on(life.signed_on).pin,
         share_scheme=life.scheme,
         value_date=life.signed_on,
     )
+
+
+@cache
+def _edition_on(day: date) -> Edition:
+    return in_force(_editions(), day)
+
+
+@cache
+def _editions() -> tuple[Edition, ...]:
+    return tuple(shipped_editions())
 
 
 def _pays(player: Player, life: Life, due: list[Instalment]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +10,7 @@ from functools import lru_cache
 from random import Random
 from typing import Literal
 
-from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, Servicing
+from domain.loan.terms import RateBasis, RepaymentTerms, Servicing
 from domain.money import Fen
 from domain.policy.lpr import LprQuote, lpr_on
 from domain.policy.shipped import shipped_quotes
@@ -33,7 +32,6 @@ COUNTIES = (
 BANKS = ("rural_commercial", "postal_savings", "bank_of_jining", "agricultural", "industrial_commercial")
 FUND, GUARANTOR = "jining_guarantee_fund", "jining_guarantee_group"
 PRODUCTS = ("plain", "rural_partner", "talent", "family", "small_enterprise", "credit")
-POLICY = PolicyPin(edition="demonstration", digest=hashlib.sha256(b"demonstration").hexdigest())
 MARGIN_BP = 50
 
 Fate = Literal[

@@ -20,13 +20,27 @@ from api.http.areas import (
     policy,
     projections,
     schedules,
+    subsidies,
 )
 from api.http.commands import MODELS
 from api.http.gate import Gate
 from api.http.hall import Hall
 from api.wiring import Installation
 
-AREAS = (loans, applications, projections, histories, claims, funds, books, borrowers, partners, policy, schedules)
+AREAS = (
+    loans,
+    applications,
+    projections,
+    histories,
+    claims,
+    funds,
+    books,
+    borrowers,
+    partners,
+    policy,
+    schedules,
+    subsidies,
+)
 """Every area of the API; a new one stands here and nowhere else. Addresses are tried in this order, so the busiest come first."""
 
 _DESCRIPTION = """The system of record for entrepreneurship guaranteed loans 创业担保贷款: facts that never change, and what is read from them.

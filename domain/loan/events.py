@@ -14,6 +14,7 @@ from domain.loan.ageing import Ageing, Category
 from domain.loan.balances import BalanceChange
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, TermsChange
 from domain.money import Fen
+from domain.policy.rules import Kind as BorrowerKind
 from domain.ratio import ShareScheme
 
 
@@ -39,6 +40,7 @@ class ContractSigned(OpeningFact):
     county: str | None = None
     state: str | None = None
     product: str
+    borrower_kind: BorrowerKind | None = None
     approved_fen: Fen = Field(ge=0)
     guaranteed_fen: Fen = Field(ge=0)
     term_months: int | None = Field(default=None, ge=0)

@@ -42,6 +42,7 @@ class Office:
     database: str
     today: date = date(2025, 12, 31)
     loan_no: str = "JN-2024-0001"
+    quarter: str = ""
     bank: str = BANK
     fund: str = FUND
     closed_on: date | None = None

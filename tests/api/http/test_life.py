@@ -113,6 +113,20 @@ def test_finance_closes_a_month_and_two_people_open_it_again(call: Caller) -> No
 
 
 @pytest.mark.usefixtures("policy", "working")
+def test_what_the_budget_bears_of_a_loan_s_quarter(call: Caller) -> None:
+    lent(call)
+    said = call.done("getSubsidy", "JN-1", query={"quarter": "2025Q1"}).json
+    assert (said["from"], said["to"], said["regime"]) == ("2024-12-21", "2025-03-20", "C")
+    (line,) = said["lines"]
+    assert (line["from"], line["days"], line["principal"]) == ("2025-03-11", 10, "200000.00")
+    assert said["interest"] == f"{Decimal(200_000) * Decimal(line['rate']) * 10 / 360:.2f}"
+    assert sum(map(Decimal, said["levels"].values())) == Decimal(said["subsidy"])
+    assert call("getSubsidy", "JN-1", query={"quarter": "2025Q5"}).json["field"] == "quarter"
+    assert call("getSubsidy", "JN-1").json["field"] == "quarter"
+    assert call("getSubsidy", "JN-2", query={"quarter": "2025Q1"}).code == "loan.unknown"
+
+
+@pytest.mark.usefixtures("policy", "working")
 def test_a_watch_suspends_whoever_reached_the_stop(call: Caller) -> None:
     claimed(call)
     assert call.done("watchFund", FUND, by=FUNDS).json["receipt"] is None, "nothing is paid yet"
