@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import settings
-from psycopg import sql
+from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
 from api.embedded import EmbeddedPostgres
@@ -23,6 +24,7 @@ from ledger.context import CommandContext
 from ledger.ledger import Ledger
 from ledger.migrating import migrate
 from projections.engine import Engine
+from projections.keeper import connect
 from projections.querying import ALL
 from tests import memory
 
@@ -122,3 +124,23 @@ def _create(server: str, name: str, template: str | None = None) -> str:
 def _drop(server: str, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    """Folds every read model when it is told to."""
+    with Engine(as_role(database, "projector"), ALL) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reading(database: str) -> Iterator[Connection[Any]]:
+    """A connection that owns the read models."""
+    with connect(as_role(database, "projector")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def folding(engine: Engine, reading: Connection[Any]) -> tuple[Engine, Connection[Any]]:
+    """Both."""
+    return engine, reading

@@ -26,12 +26,13 @@ from tests.domain.lending import (
     fen,
     paid_out,
     pending,
+    refuses,
     repay,
     reverse,
     signed,
     terms,
 )
-from tests.domain.test_altering import extend, lent, refused
+from tests.domain.test_altering import extend, lent
 
 SHOWN = ("0" * 64,)
 BY: dict[str, Any] = {"reason": "the bank's system was down", "evidence": SHOWN}
@@ -97,11 +98,12 @@ def test_what_is_refused_of_a_cost() -> None:
     loan = lent()
     for wrong in ({"amount": 0}, {"reason": " "}, {"evidence": ()}):
         said: dict[str, Any] = {"amount": 100, "value_date": FIRST_DUE, "by": TELLER, **BY, **wrong}
-        refused(loan, InvalidInput, lambda said=said: loan.charge_cost(NOW, **said))  # type: ignore[misc]
-    refused(loan, refusals.BeforeContract, lambda: charge(loan, "1.00", date(2024, 2, 1)))
-    refused(paid_out(), refusals.NotServiced, lambda: charge(paid_out(), "1.00", FIRST_DUE))
+        refuses(loan, InvalidInput, lambda said=said: loan.charge_cost(NOW, **said))  # type: ignore[misc]
+    refuses(loan, refusals.BeforeContract, lambda: charge(loan, "1.00", date(2024, 2, 1)))
+    unserviced = paid_out()
+    refuses(unserviced, refusals.NotServiced, lambda: charge(unserviced, "1.00", FIRST_DUE))
     repay(loan, "12100.00", PAID_OUT)
-    refused(loan, refusals.LoanEnded, lambda: charge(loan, "1.00", FIRST_DUE))
+    refuses(loan, refusals.LoanEnded, lambda: charge(loan, "1.00", FIRST_DUE))
 
 
 def test_what_is_waived_is_asked_of_nobody_and_paid_by_nobody() -> None:
@@ -119,9 +121,9 @@ def test_what_is_waived_is_asked_of_nobody_and_paid_by_nobody() -> None:
     waive(loan, "costs", "9.00", day)
     assert loan.owed(day).costs == 0
     for part in ("costs", "penalty", "interest"):
-        refused(loan, refusals.MoreThanWaivable, lambda part=part: waive(loan, part, "999.00", day))  # type: ignore[misc]
-    refused(loan, SamePerson, lambda: waive(loan, "interest", "1.00", day, confirmed_by=TELLER))
-    refused(loan, InvalidInput, lambda: waive(loan, "interest", "1.00", day, evidence=()))
+        refuses(loan, refusals.MoreThanWaivable, lambda part=part: waive(loan, part, "999.00", day))  # type: ignore[misc]
+    refuses(loan, SamePerson, lambda: waive(loan, "interest", "1.00", day, confirmed_by=TELLER))
+    refuses(loan, InvalidInput, lambda: waive(loan, "interest", "1.00", day, evidence=()))
 
 
 def test_a_loan_of_which_the_rest_is_waived_is_settled() -> None:
@@ -187,18 +189,18 @@ def test_what_is_refused_of_a_date() -> None:
     loan = lent()
     version = repay(loan, "37.20", FIRST_DUE)
     day = date(2024, 4, 6)
-    refused(loan, refusals.UnknownMovement, lambda: correct(loan, 1, day))
-    refused(loan, refusals.UnknownMovement, lambda: correct(loan, 99, day))
-    refused(loan, InvalidInput, lambda: correct(loan, version, FIRST_DUE))
-    refused(loan, InvalidInput, lambda: correct(loan, version, day, evidence=()))
-    refused(loan, InvalidInput, lambda: correct(loan, version, day, reason=" "))
-    refused(loan, SamePerson, lambda: correct(loan, version, day, confirmed_by=TELLER))
-    refused(loan, refusals.BeforeContract, lambda: correct(loan, version, date(2024, 2, 1)))
+    refuses(loan, refusals.UnknownMovement, lambda: correct(loan, 1, day))
+    refuses(loan, refusals.UnknownMovement, lambda: correct(loan, 99, day))
+    refuses(loan, InvalidInput, lambda: correct(loan, version, FIRST_DUE))
+    refuses(loan, InvalidInput, lambda: correct(loan, version, day, evidence=()))
+    refuses(loan, InvalidInput, lambda: correct(loan, version, day, reason=" "))
+    refuses(loan, SamePerson, lambda: correct(loan, version, day, confirmed_by=TELLER))
+    refuses(loan, refusals.BeforeContract, lambda: correct(loan, version, date(2024, 2, 1)))
     reverse(loan, version, day)
-    refused(loan, refusals.UnknownMovement, lambda: correct(loan, version, day))
+    refuses(loan, refusals.UnknownMovement, lambda: correct(loan, version, day))
     extended = lent()
     extend(extended, date(2025, 3, 4))
-    refused(extended, refusals.AfterMaturity, lambda: correct(extended, extended.version, date(2025, 3, 6)))
+    refuses(extended, refusals.AfterMaturity, lambda: correct(extended, extended.version, date(2025, 3, 6)))
     correct(extended, extended.version, date(2025, 2, 1))
     assert extended.matures_on == date(2025, 9, 5)
 
@@ -294,7 +296,7 @@ def test_a_receipt_that_changes_what_later_money_met_is_said_by_two() -> None:
         with pytest.raises(refusals.LateReceipt) as answer:
             loan.receive(NOW, **early, **wrong)
         assert answer.value.field == missing
-    refused(loan, SamePerson, lambda: loan.receive(NOW, **early, **{**said, "confirmed_by": TELLER}))
+    refuses(loan, SamePerson, lambda: loan.receive(NOW, **early, **{**said, "confirmed_by": TELLER}))
     loan.receive(NOW, **early, **said)
     told = pending(loan)[-1]
     assert isinstance(told, Repaid)
@@ -312,7 +314,7 @@ def test_a_contract_that_was_not_drawn_is_not_settled_by_another_rate_nor_repaid
     by: dict[str, Any] = {"reason": "LPR", "requested_by": TELLER, "confirmed_by": SUPERVISOR}
     loan.reset_rate(NOW, annual_rate=Decimal("0.03"), value_date=date(2024, 3, 1), **by)
     assert (loan.status(), loan.reserved) == ("contracted", fen("1080.00"))
-    refused(loan, refusals.NothingDisbursed, lambda: repay(loan, "1.00", PAID_OUT))
+    refuses(loan, refusals.NothingDisbursed, lambda: repay(loan, "1.00", PAID_OUT))
     loan.disburse(NOW, amount=fen("12000.00"), value_date=PAID_OUT)
     assert loan.status() == "active"
 
@@ -379,8 +381,8 @@ def test_no_more_is_refunded_than_was_refundable_ever_since() -> None:
     loan.refund(NOW, amount=beyond, value_date=date(2024, 3, 20), bank_reference=None)
     repay(loan, "500.00", date(2024, 3, 25))
     early: dict[str, Any] = {"amount": fen("500.00"), "value_date": date(2024, 3, 12), "bank_reference": None}
-    refused(loan, refusals.MoreThanRefundable, lambda: loan.refund(NOW, **early))
-    refused(loan, refusals.MoreThanRefundable, lambda: correct(loan, 5, date(2024, 3, 9)))
+    refuses(loan, refusals.MoreThanRefundable, lambda: loan.refund(NOW, **early))
+    refuses(loan, refusals.MoreThanRefundable, lambda: correct(loan, 5, date(2024, 3, 9)))
 
 
 @pytest.mark.parametrize(
@@ -404,7 +406,7 @@ def test_whatever_was_recorded_and_never_was_is_taken_back(act: Any) -> None:
     reverse(loan, version, date(2024, 7, 1))
     assert (_all(loan), loan.owed(later)) == before
     assert (loan.guarantor_is_released, loan.bank_knew_of_misuse) == (False, False)
-    refused(loan, refusals.AlreadyReversed, lambda: reverse(loan, version, date(2024, 7, 1)))
+    refuses(loan, refusals.AlreadyReversed, lambda: reverse(loan, version, date(2024, 7, 1)))
 
 
 def _all(loan: Loan) -> dict[str, Any]:
@@ -432,19 +434,19 @@ def test_a_payout_that_never_was_is_taken_back_with_what_was_held_ready() -> Non
         fen("100000.00"),
     )
     repay(loan, "10.00", date(2024, 4, 1))
-    refused(loan, refusals.NothingDisbursed, lambda: reverse(loan, 2, date(2024, 4, 2)))
+    refuses(loan, refusals.NothingDisbursed, lambda: reverse(loan, 2, date(2024, 4, 2)))
 
 
 def test_nothing_is_paid_nor_charged_nor_misused_before_the_payout() -> None:
     loan = lent()
     early = date(2024, 3, 4)
-    refused(loan, refusals.NothingDisbursed, lambda: loan.repay(NOW, amount=1, value_date=date(1990, 1, 1)))
-    refused(loan, refusals.NothingDisbursed, lambda: charge(loan, "1.00", early))
+    refuses(loan, refusals.NothingDisbursed, lambda: loan.repay(NOW, amount=1, value_date=date(1990, 1, 1)))
+    refuses(loan, refusals.NothingDisbursed, lambda: charge(loan, "1.00", early))
     misuse: dict[str, Any] = {"bank_knew": False, "found_by": TELLER, "confirmed_by": SUPERVISOR, **BY}
-    refused(loan, refusals.NothingDisbursed, lambda: loan.find_misuse(NOW, value_date=early, **misuse))
+    refuses(loan, refusals.NothingDisbursed, lambda: loan.find_misuse(NOW, value_date=early, **misuse))
     version = repay(loan, "100.00", date(2024, 4, 1))
-    refused(loan, refusals.NothingDisbursed, lambda: correct(loan, version, early))
-    refused(loan, refusals.NothingDisbursed, lambda: correct(loan, 2, date(2024, 4, 2)))
+    refuses(loan, refusals.NothingDisbursed, lambda: correct(loan, version, early))
+    refuses(loan, refusals.NothingDisbursed, lambda: correct(loan, 2, date(2024, 4, 2)))
 
 
 def test_on_one_day_the_order_of_recording_changes_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import date, timedelta
@@ -22,28 +21,14 @@ from ledger.closing_books import ClosePeriod, ReopenPeriod
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
 from projections.engine import Engine
-from projections.keeper import connect
-from projections.querying import ALL, Question, ask, projection
+from projections.querying import Question, ask, projection
 from projections.rebuilding import rebuild
-from tests.conftest import as_role
 from tests.funds import open_with_capital
 from tests.ledger.writing import open_ledger
 
 FUND, BANK = "jining_guarantee_fund", "jining_rcb"
 MARCH, APRIL = date(2024, 3, 31), date(2024, 4, 30)
 BALANCE, LEDGER = projection("trial_balance"), projection("general_ledger")
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    with Engine(as_role(database, "projector"), ALL) as opened:
-        yield opened
-
-
-@pytest.fixture
-def reading(database: str) -> Iterator[Connection[Any]]:
-    with connect(as_role(database, "projector")) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
@@ -16,7 +15,7 @@ from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment,
 from projections import rebuilding
 from projections.engine import Engine
 from projections.keeper import Keeper, advance, connect
-from projections.querying import ALL, Question, ask, projection
+from projections.querying import Question, ask, projection
 from projections.rebuilding import digest, rebuild
 from tests.conftest import as_role
 from tests.domain.lending import SUPERVISOR
@@ -29,15 +28,8 @@ LIST = projection("due_list")
 Reading: TypeAlias = tuple[Engine, Connection[Any]]
 
 
-@pytest.fixture
-def reading(database: str) -> Iterator[Reading]:
-    reader = as_role(database, "projector")
-    with Engine(reader, ALL) as engine, connect(reader) as connection:
-        yield engine, connection
-
-
-def lines(reading: Reading, day: date, **where: str) -> list[dict[str, Any]]:
-    engine, connection = reading
+def lines(folding: Reading, day: date, **where: str) -> list[dict[str, Any]]:
+    engine, connection = folding
     assert engine.catch_up() == {}
     return ask(connection, LIST, Question(where, as_of=day)).rows
 
@@ -61,26 +53,26 @@ def shown(rows: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
     return [(row["due"], row["loan_no"], row["principal"], row["interest"]) for row in rows]
 
 
-def test_it_says_what_the_loans_say(counter: Counter, reading: Reading) -> None:
+def test_it_says_what_the_loans_say(counter: Counter, folding: Reading) -> None:
     numbers, day = range(3), DUE - timedelta(days=3)
     book(counter.desk.ledger, len(numbers))
-    told = lines(reading, day)
+    told = lines(folding, day)
     assert shown(told) == expected(counter, numbers, day)
     assert {row["within"] for row in told if row["days"] <= 30} == {"1-30"}
-    assert [row["loan_no"] for row in lines(reading, day, matures="yes")] == ["L-0", "L-1", "L-2"]
-    assert all(row["days"] <= 30 for row in lines(reading, day, within="1-30"))
+    assert [row["loan_no"] for row in lines(folding, day, matures="yes")] == ["L-0", "L-1", "L-2"]
+    assert all(row["days"] <= 30 for row in lines(folding, day, within="1-30"))
     pay(counter, 1, 2_000_000_00, DUE, "R-1")
     pay(counter, 2, 150_000, DUE, "R-2")
-    told = lines(reading, DUE)
+    told = lines(folding, DUE)
     assert shown(told) == expected(counter, numbers, DUE)
     assert "L-1" not in {row["loan_no"] for row in told}, "nothing of it is to come"
 
 
-def test_what_is_put_right_changes_what_is_to_come(counter: Counter, reading: Reading) -> None:
+def test_what_is_put_right_changes_what_is_to_come(counter: Counter, folding: Reading) -> None:
     ledger = counter.desk.ledger
     book(ledger, 1)
     pay(counter, 0, 300_000, DUE, "R-1")
-    before = shown(lines(reading, DUE))
+    before = shown(lines(folding, DUE))
     said = {
         "loan_no": "L-0",
         "version": 3,
@@ -90,9 +82,9 @@ def test_what_is_put_right_changes_what_is_to_come(counter: Counter, reading: Re
     }
     moved = CorrectDate.model_validate({**said, "value_date": DUE - timedelta(days=9)})
     correct_date(ledger, moved, counter.by("operator"))
-    assert shown(lines(reading, DUE)) == expected(counter, range(1), DUE) != before
+    assert shown(lines(folding, DUE)) == expected(counter, range(1), DUE) != before
     reverse_repayment(ledger, ReverseRepayment.model_validate({**said, "value_date": DUE}), counter.by("operator"))
-    assert shown(lines(reading, DUE)) == expected(counter, range(1), DUE)
+    assert shown(lines(folding, DUE)) == expected(counter, range(1), DUE)
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 3, 7, 5000])
@@ -110,6 +102,6 @@ def test_in_pages_of_any_size_it_comes_to_the_same(counter: Counter, database: s
     assert rebuilt.rows > 30
 
 
-def test_of_what_was_known_earlier_it_says_where_to_ask(reading: Reading) -> None:
+def test_of_what_was_known_earlier_it_says_where_to_ask(folding: Reading) -> None:
     with pytest.raises(InvalidInput, match="loan show"):
-        ask(reading[1], LIST, Question(known_at=1))
+        ask(folding[1], LIST, Question(known_at=1))

@@ -19,12 +19,9 @@ from projections.querying import Question, ask, projection
 from tests.domain.claiming import FILED, PAID
 from tests.funds import open_with_capital
 from tests.ledger.test_claiming import BANK, FUND, GUARANTOR, Office
-from tests.projections.test_general_ledger import engine, must_agree, reading
+from tests.projections.test_general_ledger import must_agree
 
 Figures = dict[str, str]
-
-
-__all__ = ["engine", "reading"]
 
 
 def test_every_step_of_a_claim_is_in_the_position_and_in_the_guard(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,8 +14,7 @@ from ledger.claiming import FileClaim, file_claim
 from ledger.repaying import RecordRepayment, ReverseRepayment, record_repayment, reverse_repayment
 from projections import log
 from projections.engine import Engine
-from projections.keeper import connect
-from projections.querying import ALL, Question, ask, projection
+from projections.querying import Question, ask, projection
 from projections.rebuilding import rebuild
 from tests.conftest import as_role
 from tests.domain.claiming import PACKAGE
@@ -27,18 +25,6 @@ from tests.ledger.test_closing import DUE, book
 __all__ = ["counter"]
 
 POSITION, BALANCE, LEDGER = (projection(name) for name in ("fund_position", "trial_balance", "general_ledger"))
-
-
-@pytest.fixture
-def engine(database: str) -> Iterator[Engine]:
-    with Engine(as_role(database, "projector"), ALL) as opened:
-        yield opened
-
-
-@pytest.fixture
-def reading(database: str) -> Iterator[Connection[Any]]:
-    with connect(as_role(database, "projector")) as connection:
-        yield connection
 
 
 def balances(connection: Connection[Any], **question: Any) -> dict[str, int]:
