@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from ledger.ledger import Ledger, Receipt
 from projections.engine import Engine
 from projections.querying import Question, ask, projection
 from projections.rebuilding import rebuild
+from tests.api.test_journals import BEAN_CHECK, HLEDGER, accepted, written
 from tests.funds import open_with_capital
 from tests.ledger.writing import open_ledger
 
@@ -115,6 +117,21 @@ def test_what_is_learned_late_is_booked_in_the_open_period_under_its_own_day(
     ]  # fmt: skip
     for one in (LEDGER, BALANCE):
         assert rebuild(reading, one).equal
+
+
+def test_an_independent_tool_accepts_what_was_booked_late(
+    ledger: Ledger, moment: Moment, books: PaperBooks, reading: Connection[Any], tmp_path: Path
+) -> None:
+    earn(ledger, moment, 12_345, date(2024, 3, 21))
+    close(ledger, books, moment, MARCH)
+    earn(ledger, moment, 55, date(2024, 2, 29))
+    books.fold()
+    text = written(reading, "beancount")
+    assert accepted(text, tmp_path, BEAN_CHECK)
+    late = text[text.index("\n2024-04-01 *") :]
+    assert late.count('value_date: "2024-02-29"') == 2 and "2024-02-29 *" not in text
+    if HLEDGER is not None:
+        assert accepted(written(reading, "hledger"), tmp_path, HLEDGER, "check", "-s", "-f")
 
 
 def test_two_people_open_the_last_closed_period_again(
