@@ -177,6 +177,15 @@ def test_what_falls_due_on_the_last_day_of_a_quarter_is_the_next_one_s_matter() 
     assert after == [("06-21", "09-21", "overdue")]
 
 
+def test_whether_the_last_day_was_overdue_is_known_only_after_the_quarter() -> None:
+    """2020-09-19 is a Saturday, to be met by Monday, which is the next quarter's."""
+    quarter = (date(2020, 6, 21), date(2020, 9, 21))
+    for paid_on, last in ((date(2020, 9, 21), None), (date(2020, 9, 22), "overdue")):
+        loan = lent("120000.00", date(2020, 8, 19), interest_only("0.036", 12))
+        repay(loan, "380.00", paid_on)
+        assert merged(causes(loan, quarter=quarter))[-1][2] == last
+
+
 def test_an_extension_is_not_subsidised_from_the_old_maturity_on() -> None:
     """domain.md §5.3: not from the day of the grant."""
     loan = lent("100000.00", date(2023, 5, 10), interest_only("0.0395", 12))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def test_what_is_learned_late_is_booked_in_the_open_period_under_its_own_day(
     before = trial_balance(reading, FUND, MARCH, ledger.head)
     earn(ledger, moment, 55, date(2024, 2, 29))
     close(ledger, books, moment, APRIL)
-    earn(ledger, moment, 66, date(2024, 2, 28))
+    earn(ledger, moment, 66, APRIL)
     books.fold()
     assert trial_balance(reading, FUND, MARCH, ledger.head) == before
     late = [
@@ -109,7 +109,7 @@ def test_what_is_learned_late_is_booked_in_the_open_period_under_its_own_day(
         if row["booked_on"] != row["value_date"]
     ]
     assert [(row["value_date"], row["booked_on"], row["debit"]) for row in late] == [
-        ("2024-02-29", "2024-04-01", "0.55"), ("2024-02-28", "2024-05-01", "0.66")
+        ("2024-02-29", "2024-04-01", "0.55"), ("2024-04-30", "2024-05-01", "0.66")
     ]  # fmt: skip
     periods = list(checked(reading, ledger.fund(FUND).closings))
     assert [(period["until"], period["result"], period["holds"]) for period in periods] == [
@@ -171,6 +171,8 @@ def test_only_a_month_that_is_over_and_open_is_closed(ledger: Ledger, moment: Mo
     for until in (date(2024, 3, 30), moment.today, moment.today + timedelta(days=400)):
         with pytest.raises(PeriodNotOver):
             close(ledger, books, moment, until)
+    with pytest.raises(PeriodNotOver):
+        close(ledger, books, Moment(now=datetime(2024, 4, 30, 4, tzinfo=UTC)), APRIL)
     with pytest.raises(FundDatedEarlier):
         close(ledger, books, moment, date(2018, 12, 31))
     first = close(ledger, books, moment, MARCH, key="close-march")
