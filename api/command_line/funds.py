@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.command_line.app import CLEAN, DIFFERENCES, app, context_of, rows_table, show
-from api.command_line.applying import Day, NotReadable, day_of
+from api.command_line.applying import Day, day_of
 from api.command_line.asking import KnownAt, position_of
+from api.command_line.texts import text_of
 from api.periods import PaperBooks, checked
 from api.rollforwards import as_rows, looks, roll_forward
 from api.settings import Settings
@@ -224,7 +224,8 @@ def periods(context: typer.Context, code: Fund) -> int:
     with Installation(context.obj) as installation:
         for problem in installation.up_to_date([projection("trial_balance")]).values():
             raise problem
-        found = list(checked(installation.projector, installation.ledger.fund(code).closings))
+        books = PaperBooks(lambda: nullcontext(installation.projector))
+        found = list(checked(books, installation.ledger.fund(code).closings))
     show(context.obj, {"fund": code, "periods": found}, rows_table(found))
     return CLEAN if all(period["holds"] for period in found) else DIFFERENCES
 
@@ -264,15 +265,8 @@ def _cash(code: str, amount: str, bank: str, reference: str, day: date) -> dict[
 
 
 def _text(file: str | None) -> str:
-    """A method's text. Raises NotReadable."""
-    if file is None:
-        return shipped_method()
-    try:
-        return Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as problem:
-        raise NotReadable(
-            field="method", file=file, problem=getattr(problem, "strerror", None) or "not UTF-8"
-        ) from None
+    """A method's text. Raises TextUnreadable."""
+    return shipped_method() if file is None else text_of(file, "method")
 
 
 def _acted(

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from api.command_line.app import CLEAN, app, context_of, rows_table, show
+from api.command_line.texts import text_of
 from api.settings import Settings
 from api.wiring import Installation
 from domain.policy.comparing import differences
-from domain.policy.edition import Edition, EditionUnreadable, read_edition
+from domain.policy.edition import Edition, read_edition
 from domain.policy.lpr import LprQuote, read_quotes
 from domain.policy.shipped import shipped_editions
 from domain.working_days import CalendarYear, read_calendar
@@ -94,7 +95,7 @@ def show_(context: typer.Context, name: Annotated[str, typer.Argument(help="A pu
 def _edition(installation: Installation, name: str) -> Edition:
     """A published edition; where nothing is published one that ships; or one in a file. Raises UnknownEdition, EditionUnreadable."""
     if name.endswith(".toml"):
-        return read_edition(_text(Path(name)), field=name)
+        return read_edition(text_of(name, "file"), field=name)
     return named(installation.desk.book.editions() or shipped_editions(), name)
 
 
@@ -102,7 +103,7 @@ def _command(files: list[Path]) -> PublishPolicy:
     """What the files hold: quotes, a calendar, or else an edition."""
     editions, quotes, calendars = list[str](), list[LprQuote](), list[CalendarYear]()
     for file in files:
-        text = _text(file)
+        text = text_of(file, "file")
         if "\nquotes" in f"\n{text}":
             quotes += read_quotes(text, field=str(file))
         elif "\nmake_up" in f"\n{text}":
@@ -133,12 +134,3 @@ def _days(held: PublishPolicy) -> dict[str, Any]:
         days = sorted(quote.published_on for quote in held.quotes)
         return {"quotes": len(days), "first": days[0].isoformat(), "last": days[-1].isoformat()}
     return {"calendars": {str(one.year): f"{len(one.holidays)} off, {len(one.make_up)} on" for one in held.calendars}}
-
-
-def _text(file: Path) -> str:
-    """Raises EditionUnreadable."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as problem:
-        said = getattr(problem, "strerror", None) or "it is not UTF-8"
-        raise EditionUnreadable(field="file", key=ascii(str(file)), problem=said) from None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.command_line.app import CLEAN, app, rows_table, show
-from api.command_line.applying import NotReadable
+from api.command_line.app import CLEAN, app, context_of, rows_table, show
+from api.command_line.texts import text_of
 from api.settings import Settings
 from api.subsidies import worked_out
 from api.wiring import Installation
@@ -38,8 +37,9 @@ def show_(
 ) -> int:
     """What a loan's quarter comes to, every stretch of days in words; nothing is recorded 贴息测算."""
     settings: Settings = context.obj
+    today = context_of(settings).moment.today
     with Installation(settings) as installation:
-        document = worked_out(installation.desk, _method(by), loan_no, quarter)
+        document = worked_out(installation.desk, _method(by), loan_no, quarter, today)
     lines: list[dict[str, Any]] = [{settings.language: line[settings.language]} for line in document["lines"]]
     totals = {name: document[name] for name in ("regime", "interest", "subsidy", "borrower", "shared", "local")}
     said = ", ".join(f"{name} {value}" for name, value in {**totals, **document["levels"]}.items())
@@ -48,11 +48,5 @@ def show_(
 
 
 def _method(file: str | None) -> SubsidyMethod:
-    """Raises NotReadable, SubsidyMethodUnreadable."""
-    if file is None:
-        return read_method(shipped_method())
-    try:
-        return read_method(Path(file).read_text(encoding="utf-8-sig"), field="method")
-    except (OSError, ValueError) as problem:
-        said = getattr(problem, "strerror", None) or "not UTF-8"
-        raise NotReadable(field="method", file=file, problem=said) from None
+    """Raises TextUnreadable, SubsidyMethodUnreadable."""
+    return read_method(shipped_method() if file is None else text_of(file, "method"), field="method")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from importlib import resources
 from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from domain.errors import BadInput
 from domain.frozen import Frozen
 from domain.policy.pin import PolicyPin
+from domain.policy.reading import read_rules
 from domain.policy.rules import Code, Count, Days, Material, Name, Rule
 
 Percent = Annotated[Count, Field(le=100)]
@@ -86,18 +86,7 @@ class FundMethod(Frozen):
 
 def read_method(text: str, *, field: str = "file") -> FundMethod:
     """A method from its TOML. Raises MethodUnreadable, which names the key, the rule and what to do."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise MethodUnreadable(field=field, key="the file", problem=str(problem) or "nested too deeply") from None
-    if "text" in document:
-        raise MethodUnreadable(field=field, key="text", problem="it is no key of a method")
-    try:
-        return FundMethod.model_validate({**document, "text": text})
-    except ValidationError as problem:
-        first = problem.errors(include_input=False)[0]
-        key = ".".join(map(str, first["loc"])) or "the method"
-        raise MethodUnreadable(field=field, key=key, problem=first["msg"].removeprefix("Value error, ")) from None
+    return read_rules(FundMethod, text, MethodUnreadable, field=field, whole="the method")
 
 
 def shipped_method() -> str:

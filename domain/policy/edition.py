@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from domain.errors import BadInput, Refusal
 from domain.frozen import Frozen
 from domain.policy.pin import PolicyPin
+from domain.policy.reading import read_rules
 from domain.policy.rules import (
     KINDS,
     Age,
@@ -143,18 +143,7 @@ class Edition(Frozen):
 
 def read_edition(text: str, *, field: str = "file") -> Edition:
     """An edition from its TOML. Raises EditionUnreadable, which names the key, the rule and what to do."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise EditionUnreadable(field=field, key="the file", problem=str(problem) or "nested too deeply") from None
-    if "text" in document:
-        raise EditionUnreadable(field=field, key="text", problem="it is no key of an edition")
-    try:
-        return Edition.model_validate({**document, "text": text})
-    except ValidationError as problem:
-        first = problem.errors(include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the edition"
-        raise EditionUnreadable(field=field, key=key, problem=first["msg"].removeprefix("Value error, ")) from None
+    return read_rules(Edition, text, EditionUnreadable, field=field, whole="the edition")
 
 
 def _rules_in(place: str, value: Any) -> Iterator[tuple[str, Rule]]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from datetime import date
 from fractions import Fraction
 from importlib import resources
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from domain.errors import BadInput
 from domain.frozen import Frozen
 from domain.guarantee_fund.events import Level
 from domain.money import Fen, shared
 from domain.policy.pin import PolicyPin
+from domain.policy.reading import read_rules
 from domain.policy.rules import KINDS, Amount, Code, Count, Day, Kind, Name, Rule
 
 Regime: TypeAlias = Literal["A", "B", "C"]
@@ -144,22 +144,7 @@ class SubsidyMethod(Frozen):
 
 def read_method(text: str, *, field: str = "file") -> SubsidyMethod:
     """A method from its TOML. Raises SubsidyMethodUnreadable, which names the key, the rule and what to do."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise SubsidyMethodUnreadable(
-            field=field, key="the file", problem=str(problem) or "nested too deeply"
-        ) from None
-    if "text" in document:
-        raise SubsidyMethodUnreadable(field=field, key="text", problem="it is no key of a method")
-    try:
-        return SubsidyMethod.model_validate({**document, "text": text})
-    except ValidationError as problem:
-        first = problem.errors(include_input=False)[0]
-        key = ".".join(map(str, first["loc"])) or "the method"
-        raise SubsidyMethodUnreadable(
-            field=field, key=key, problem=first["msg"].removeprefix("Value error, ")
-        ) from None
+    return read_rules(SubsidyMethod, text, SubsidyMethodUnreadable, field=field, whole="the method")
 
 
 def shipped_method() -> str:

@@ -69,13 +69,23 @@ def test_check_says_how_sure_an_edition_is(say: Say, tmp_path: Path) -> None:
     assert "age (R-ELI-4, mem)" in said.document["to_confirm"]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"", b"edition = 1", b"[" * 5000])
-def test_check_refuses_what_is_no_edition_and_names_the_file(say: Say, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"\xff\xfe\x00", "input.text_unreadable"),
+        (b"", "policy.unreadable"),
+        (b"edition = 1", "policy.unreadable"),
+        (b"[" * 5000, "policy.unreadable"),
+    ],
+)
+def test_check_refuses_what_is_no_edition_and_names_the_file(
+    say: Say, tmp_path: Path, content: bytes, code: str
+) -> None:
     file = tmp_path / "city.toml"
     file.write_bytes(content)
     said = say("--json", "policy", "check", str(file))
     assert said.status == BAD_INPUT
-    assert said.error["code"] == "policy.unreadable"
+    assert said.error["code"] == code
     assert "city.toml" in f"{said.error['field']}{said.error['message']['en']}"
 
 
