@@ -56,10 +56,13 @@ def trial_balance(papers: Connection[Any], fund: str, as_of: date, position: int
     ]  # fmt: skip
 
 
-def checked(papers: Connection[Any], closings: Sequence[PeriodClosed]) -> Iterator[dict[str, Any]]:
-    """Each closed period: its day, its position, its result (income is positive), its digest, and whether the books still give it."""
+def checked(books: PaperBooks, closings: Sequence[PeriodClosed]) -> Iterator[dict[str, Any]]:
+    """Each closed period: its day, its position, its result (income is positive), its digest, and whether the books still give it.
+
+    Raises BooksBehind, Stopped.
+    """
     for closing in closings:
-        balances = trial_balance(papers, closing.fund, closing.until, closing.at_position)
+        balances = books(closing.fund, closing.until, closing.at_position)
         yield {
             "until": closing.until.isoformat(),
             "at_position": closing.at_position,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from domain.money import yuan
-from domain.subsidy.calculating import borne_by
 from domain.subsidy.explaining import explained
 from domain.subsidy.method import SubsidyMethod
 from ledger.desk import Desk
 from ledger.subsidising import calculated, quarter_of
 
 
-def worked_out(desk: Desk, method: SubsidyMethod, loan_no: str, quarter: str) -> dict[str, Any]:
+def worked_out(desk: Desk, method: SubsidyMethod, loan_no: str, quarter: str, today: date) -> dict[str, Any]:
     """By all that is known now; nothing is recorded. Raises InvalidInput and what `calculated` refuses."""
-    found = calculated(desk.ledger, desk.book, method, loan_no, quarter_of(quarter))
+    found = calculated(desk.ledger, desk.book, method, loan_no, quarter_of(quarter), today)
     subsidy = found.subsidy
     return {
         "loan_no": loan_no,
@@ -34,5 +33,5 @@ def worked_out(desk: Desk, method: SubsidyMethod, loan_no: str, quarter: str) ->
         "borrower": yuan(subsidy.borrower),
         "shared": yuan(subsidy.shared),
         "local": yuan(subsidy.local),
-        "levels": {level: yuan(fen) for level, fen in borne_by(method.levels, subsidy).items()},
+        "levels": {level: yuan(fen) for level, fen in method.levels.divide(subsidy.shared, subsidy.local).items()},
     }

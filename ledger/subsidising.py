@@ -41,8 +41,14 @@ def quarter_of(text: str, field: str = "quarter") -> Quarter:
     return Quarter(int(found[1] + found[2]), int(found[3]))
 
 
-def calculated(ledger: Ledger, book: PolicyBook, method: SubsidyMethod, loan_no: str, quarter: Quarter) -> Calculated:
-    """By all that is known now. Raises UnknownLoan, NotSubsidised, UnknownEdition, NoEdition."""
+def calculated(
+    ledger: Ledger, book: PolicyBook, method: SubsidyMethod, loan_no: str, quarter: Quarter, today: date
+) -> Calculated:
+    """Of a quarter that is over, by all that is known now. Raises InvalidInput, UnknownLoan, NotSubsidised, UnknownEdition, NoEdition."""
+    first, until = quarter.days(method.procedure)
+    if until > today:
+        problem = f"the quarter is not over before {until}"
+        raise InvalidInput(field="quarter", problem=problem, expected="an earlier one")
     loan = ledger.loan(loan_no)
     contract, first_paid = loan.contract, _first_paid(loan)
     if contract.terms is None or not loan.is_serviced or contract.policy is None or contract.rate_basis is None:
@@ -53,7 +59,6 @@ def calculated(ledger: Ledger, book: PolicyBook, method: SubsidyMethod, loan_no:
     kind = _kind(loan, edition)
     key = edition if edition.subsidy.regime_key == "contract" else book.edition_on(first_paid)
     formula, lpr = method.formula(key.subsidy.regime, kind), contract.rate_basis.lpr
-    first, until = quarter.days(method.procedure)
     found = spans(loan, method.stops, first, until)
     days = (Subsidised(span.stretch, span.year) for span in found if span.cause is None)
     most = method.national_most(kind, contract.value_date)

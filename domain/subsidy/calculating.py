@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from domain.loan.bearing import Stretch
 from domain.money import Fen
-from domain.subsidy.method import Formula, Levels
+from domain.subsidy.method import Formula
 
 
 class Subsidised(NamedTuple):
@@ -67,8 +67,3 @@ def subsidised_rate(formula: Formula, annual_rate: Decimal, lpr: Decimal) -> Fra
 def half_up(fen: Fraction) -> Fen:
     """Rounded to the fen, half a fen up; of what is not negative."""
     return (2 * fen.numerator + fen.denominator) // (2 * fen.denominator)
-
-
-def borne_by(levels: Levels, subsidy: Subsidy) -> dict[str, Fen]:
-    """What each fiscal level bears of it, in fen."""
-    return {str(level): fen for level, fen in levels.divide(subsidy.shared, subsidy.local).items()}

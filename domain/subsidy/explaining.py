@@ -44,7 +44,7 @@ def explained(span: Span, formula: Formula, lpr: Decimal) -> dict[str, Any]:
         "rate": str(stretch.annual_rate),
         "cause": span.cause,
         "zh": f"{stretch.first} 至 {last}（{days} 天）：利息 {worked}；{why_zh}，贴息 {bears}",
-        "en": f"{stretch.first} to {last} ({days} days): interest {worked}; {why_en}: subsidy {bears}",
+        "en": f"{stretch.first} to {last} ({days} day{'s' if days > 1 else ''}): interest {worked}; {why_en}: subsidy {bears}",
     }
 
 

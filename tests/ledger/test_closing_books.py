@@ -84,11 +84,11 @@ def test_a_closing_seals_the_trial_balance_and_takes_the_result_over(
         "G4001": "0.00",
     }
     assert standing(reading, APRIL)["G4001"] == "-7.00"
-    (period,) = checked(reading, ledger.fund(FUND).closings)
+    (period,) = checked(books, ledger.fund(FUND).closings)
     assert period["holds"] and period["result"] == "123.45"
     assert ledger.fund(FUND).state()["closed_until"] == "2024-03-31"
     altered = closing.model_copy(update={"at_position": closing.at_position - 2})
-    assert [period["holds"] for period in checked(reading, [altered])] == [False]
+    assert [period["holds"] for period in checked(books, [altered])] == [False]
 
 
 def test_what_is_learned_late_is_booked_in_the_open_period_under_its_own_day(
@@ -111,7 +111,7 @@ def test_what_is_learned_late_is_booked_in_the_open_period_under_its_own_day(
     assert [(row["value_date"], row["booked_on"], row["debit"]) for row in late] == [
         ("2024-02-29", "2024-04-01", "0.55"), ("2024-04-30", "2024-05-01", "0.66")
     ]  # fmt: skip
-    periods = list(checked(reading, ledger.fund(FUND).closings))
+    periods = list(checked(books, ledger.fund(FUND).closings))
     assert [(period["until"], period["result"], period["holds"]) for period in periods] == [
         ("2024-03-31", "123.45", True), ("2024-04-30", "0.55", True)
     ]  # fmt: skip
@@ -154,7 +154,7 @@ def test_two_people_open_the_last_closed_period_again(
     close(ledger, books, moment, APRIL)
     books.fold()
     assert standing(reading, APRIL)["G3101"] == "-1.21"
-    assert all(period["holds"] for period in checked(reading, ledger.fund(FUND).closings))
+    assert all(period["holds"] for period in checked(books, ledger.fund(FUND).closings))
     reopen(ledger, moment, APRIL)
     reopen(ledger, moment, MARCH)
     assert ledger.fund(FUND).closed_until is None
@@ -213,7 +213,7 @@ def test_nothing_comes_between_while_others_write(
     closings = ledger.fund(FUND).closings
     assert [closing.at_position + 1 for closing in closings] == [receipt.position for receipt in receipts]
     books.fold()
-    assert all(period["holds"] for period in checked(reading, closings))
+    assert all(period["holds"] for period in checked(books, closings))
     total = sum(
         int(row["credit"].replace(".", "")) for row in ask(reading, LEDGER, Question(where={"account": "G4001"})).rows
     )

@@ -118,7 +118,7 @@ def interest_is_borne(office: Office, amount: Fen, day: date) -> None:
 @given(step("finance has closed the books up to {until:day}"))
 @when(step("finance closes the books up to {until:day}"))
 def books_are_closed(office: Office, until: date) -> None:
-    books = PaperBooks(lambda: nullcontext(office.reader), office.engine.catch_up)
+    books = _books(office)
     command = closing_books.ClosePeriod(fund=office.fund, until=until)
     office.act(lambda: closing_books.close_period(office.ledger, books, command, _finance(office)))
     office.recorded()
@@ -156,7 +156,7 @@ def booked_on(office: Office, day: date, booked: date) -> None:
 
 @then("what was sealed still comes out of the books")
 def sealed(office: Office) -> None:
-    periods = list(checked(office.reader, office.ledger.fund(office.fund).closings))
+    periods = list(checked(_books(office), office.ledger.fund(office.fund).closings))
     assert periods and all(period["holds"] for period in periods)
 
 
@@ -164,6 +164,10 @@ def _reopen(office: Office, until: date, second: str) -> None:
     said = {"fund": office.fund, "until": until, "confirmed_by": second, "reason": "a finding of the audit"}
     command = closing_books.ReopenPeriod.model_validate(said)
     office.act(lambda: closing_books.reopen_period(office.ledger, command, _finance(office)))
+
+
+def _books(office: Office) -> PaperBooks:
+    return PaperBooks(lambda: nullcontext(office.reader), office.engine.catch_up)
 
 
 def _finance(office: Office) -> CommandContext:

@@ -16,7 +16,6 @@ from domain.loan.terms import RateBasis, RepaymentTerms, Servicing
 from domain.money import Fen
 from domain.policy.rules import Kind
 from domain.ratio import zheng_yin_dan
-from domain.subsidy.calculating import borne_by
 from domain.subsidy.explaining import explained
 from domain.subsidy.method import read_method, shipped_method
 from ledger.contracting import SignContract, sign_contract
@@ -62,7 +61,8 @@ def budget_bears(office: Office, quarter: str, budget: Fen, borrower: Fen) -> No
 
 @then("of it these levels bear")
 def levels_bear(office: Office, datatable: Sequence[Sequence[str]]) -> None:
-    borne = borne_by(METHOD.levels, _of(office).subsidy)
+    subsidy = _of(office).subsidy
+    borne = METHOD.levels.divide(subsidy.shared, subsidy.local)
     assert {level: shown(fen) for level, fen in borne.items()} == {row[0]: row[1] for row in datatable}
 
 
@@ -90,7 +90,7 @@ def days_are(office: Office, quarter: str, datatable: Sequence[Sequence[str]]) -
 
 def _of(office: Office) -> Calculated:
     book = PolicyBook(office.ledger)
-    return calculated(office.ledger, book, METHOD, office.loan_no, quarter_of(office.quarter))
+    return calculated(office.ledger, book, METHOD, office.loan_no, quarter_of(office.quarter), office.today)
 
 
 def _lend(office: Office, whose: str, amount: Fen, day: date, rate: str, lpr: str, **terms: Any) -> None:

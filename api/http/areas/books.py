@@ -80,7 +80,6 @@ async def list_periods(request: Request, fund: NUMBERED) -> Response:
 
     def look() -> dict[str, Any]:
         closings = hall.desk.ledger.fund(fund).closings
-        with hall.papers() as papers:
-            return {"fund": fund, "periods": list(checked(papers, closings))}
+        return {"fund": fund, "periods": list(checked(hall.books, closings))}
 
     return Response(to_json(await hall.do(look)), media_type="application/json")

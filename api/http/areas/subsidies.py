@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
@@ -10,6 +12,7 @@ from api.http.commands import NUMBERED
 from api.http.hall import Hall
 from api.http.reads import parameters
 from api.subsidies import worked_out
+from domain.calendar import city_day
 from domain.errors import InvalidInput
 from domain.subsidy.method import read_method, shipped_method
 
@@ -43,6 +46,7 @@ async def get_subsidy(request: Request, loan_no: NUMBERED) -> Response:
     given = parameters(request, ("quarter",))
     if "quarter" not in given:
         raise InvalidInput(field="quarter", problem="it is left out", expected="one such as 2024Q2")
+    today = city_day(datetime.now(UTC))
     method = read_method(shipped_method())
-    said = await hall.do(lambda: worked_out(hall.desk, method, loan_no, given["quarter"]))
+    said = await hall.do(lambda: worked_out(hall.desk, method, loan_no, given["quarter"], today))
     return Response(to_json(said), media_type="application/json")

@@ -123,6 +123,9 @@ def test_what_the_budget_bears_of_a_loan_s_quarter(call: Caller) -> None:
     assert sum(map(Decimal, said["levels"].values())) == Decimal(said["subsidy"])
     assert call("getSubsidy", "JN-1", query={"quarter": "2025Q5"}).json["field"] == "quarter"
     assert call("getSubsidy", "JN-1").json["field"] == "quarter"
+    this_year = city_day(datetime.now(UTC)).year
+    running = call("getSubsidy", "JN-1", query={"quarter": f"{this_year + 1}Q1"})
+    assert (running.code, running.json["field"]) == ("input.invalid", "quarter"), "nothing is said of days to come"
     assert call("getSubsidy", "JN-2", query={"quarter": "2025Q1"}).code == "loan.unknown"
 
 
