@@ -20,6 +20,7 @@ from api.command_line import (
     projects,
     scheduling,
     serving,
+    statements,
     subsidies,
     taking_in,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "projects",
     "scheduling",
     "serving",
+    "statements",
     "subsidies",
     "taking_in",
 ]

@@ -16,6 +16,7 @@ from domain.guarantee_fund.fund import GuaranteeFund
 from domain.loan.loan import Loan
 from domain.loan_application.application import LoanApplication
 from domain.policy.policy import Policy
+from domain.reconciliation.account import BankAccount
 from domain.recorded import Recorded
 from domain.rural_partner.partner import RuralPartner
 from domain.rural_partner.project import PartnerProject
@@ -29,6 +30,7 @@ KINDS: Mapping[str, Callable[[str], UUID]] = {
     "partner": RuralPartner.create_id,
     "project": PartnerProject.create_id,
     "fund": GuaranteeFund.create_id,
+    "account": BankAccount.create_id,
     "borrower": UUID,
     "policy": lambda _: Policy.STREAM,
 }

@@ -11,9 +11,10 @@ from domain.guarantee_fund import events as guarantee_fund
 from domain.loan import events as loan
 from domain.loan_application import events as loan_application
 from domain.policy import events as policy
+from domain.reconciliation import events as reconciliation
 from domain.rural_partner import events as rural_partner
 
-KINDS = (loan, compensation, borrower, loan_application, policy, rural_partner, guarantee_fund)
+KINDS = (loan, compensation, borrower, loan_application, policy, rural_partner, guarantee_fund, reconciliation)
 """The modules that define facts; importing them makes every topic known."""
 
 

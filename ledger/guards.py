@@ -58,6 +58,7 @@ from domain.loan_application.events import (
     Submitted,
     Withdrawn,
 )
+from domain.reconciliation.events import BankAccountOpened
 from domain.rural_partner.events import (
     PartnerLeft,
     PartnerLoanLinked,
@@ -68,6 +69,7 @@ from domain.rural_partner.events import (
 LIVE, LOANS, GUARANTEES = "live_application", "loans_of_person", "guarantees_of_person"
 GUARANTEED = "guaranteed_by_person"
 PARTNER, PARTNER_LOAN, JOBS_EVIDENCE = "partner_of_person", "partner_of_loan", "project_of_evidence"
+ACCOUNT = "account_at_bank"
 FUND_CAPACITY, FUND_CASH, FUND_SUSPENDED = "fund_capacity", "fund_cash", "fund_suspended"
 
 
@@ -173,6 +175,11 @@ def _proved(fact: ProjectJobsVerified) -> list[SlotMove]:
     return [SlotMove("take", JOBS_EVIDENCE, digest, str(fact.originator_id), 1) for digest in fact.evidence]
 
 
+def _account_opened(fact: BankAccountOpened) -> list[SlotMove]:
+    """A fund has one account at a bank, because its books tell them apart by the bank."""
+    return [SlotMove("take", ACCOUNT, f"{fact.fund}|{fact.bank}", fact.account, 1)]
+
+
 _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     Disbursed: _reference,
     Repaid: _reference,
@@ -195,6 +202,7 @@ _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     PartnerLeft: _left,
     PartnerLoanLinked: _linked,
     ProjectJobsVerified: _proved,
+    BankAccountOpened: _account_opened,
 }
 
 

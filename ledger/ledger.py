@@ -42,6 +42,8 @@ from domain.loan_application.application import LoanApplication
 from domain.loan_application.refusals import LiveApplication, UnknownApplication
 from domain.money import yuan
 from domain.policy.policy import Policy
+from domain.reconciliation.account import BankAccount
+from domain.reconciliation.refusals import UnknownAccount
 from domain.rural_partner.partner import RuralPartner
 from domain.rural_partner.project import PartnerProject
 from domain.working_days import WorkCalendar
@@ -61,6 +63,7 @@ AGGREGATES: tuple[type[EventSourced[Any]], ...] = (
     RuralPartner,
     PartnerProject,
     GuaranteeFund,
+    BankAccount,
 )
 """Every kind of stream, so that a fresh process can read every fact."""
 
@@ -316,6 +319,13 @@ class Ledger(Application[UUID]):
             return self.repository.get(GuaranteeFund.create_id(fund))
         except AggregateNotFoundError:
             raise UnknownFund(field="fund", fund=ascii(fund[:60])) from None
+
+    def account(self, account: str) -> BankAccount:
+        """Raises UnknownAccount."""
+        try:
+            return self.repository.get(BankAccount.create_id(account))
+        except AggregateNotFoundError:
+            raise UnknownAccount(field="account", account=ascii(account[:60])) from None
 
     def holders(self, guard: str, key: str) -> list[str]:
         """Who holds the places of a guard, in order."""

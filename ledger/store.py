@@ -15,8 +15,9 @@ from psycopg.rows import DictRow, dict_row
 from domain.errors import Refusal
 from domain.loan.refusals import ReferenceUsed
 from domain.loan_application.refusals import GuaranteesAlready, LiveApplication, TooManyLoans
+from domain.reconciliation.refusals import AccountTaken
 from domain.rural_partner.refusals import EvidenceUsed, LoanLinkedAlready, PersonIsPartner
-from ledger.guards import GUARANTEES, JOBS_EVIDENCE, LIVE, LOANS, PARTNER, PARTNER_LOAN
+from ledger.guards import ACCOUNT, GUARANTEES, JOBS_EVIDENCE, LIVE, LOANS, PARTNER, PARTNER_LOAN
 
 
 class KeyReused(Refusal):
@@ -69,6 +70,7 @@ _FULL: Mapping[str, type[Refusal]] = {
     PARTNER: PersonIsPartner,
     PARTNER_LOAN: LoanLinkedAlready,
     JOBS_EVIDENCE: EvidenceUsed,
+    ACCOUNT: AccountTaken,
 }
 """What is said when the places of a guard are taken."""
 

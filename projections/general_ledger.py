@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from psycopg import Connection, Cursor
 
 from domain.bookkeeping.chart import CHART
-from domain.bookkeeping.posting import Line
+from domain.bookkeeping.posting import Line, other_side
 from domain.compensation.events import ClaimFiled, ClaimRecorded
 from domain.loan.events import ContractSigned
 from domain.recorded import Recorded
@@ -22,16 +22,19 @@ from projections import bookkeeping, log
 from projections.projection import Kind, Projection, copy_rows
 
 _OPENINGS = frozenset({ContractSigned.TOPIC, ClaimFiled.TOPIC, ClaimRecorded.TOPIC})
-_LINES = "position, line, value_date, booked_on, stream, fact, account, fen, fund, bank, county, level, party"
+_LINES = "position, line, value_date, booked_on, stream, fact, account, fen, fund, bank, county, level, party, bank_reference, other_side"
 TITLE = f"CASE account {' '.join(f'WHEN {a.code!r} THEN {a.zh!r}' for a in CHART.values())} END"
 """SQL for the name of an account."""
 
 
 class GeneralLedger(Projection[Recorded]):
-    """One line a posting; what takes an earlier one back stands on the other side. `party` is who owes it, or is owed."""
+    """One line a posting; what takes an earlier one back stands on the other side. `party` is who owes it, or is owed.
+
+    `bank_reference` is the bank's own number of the payment, `other_side` the party on its other side: bank, guarantor, borrower or a fiscal level.
+    """
 
     name = "general_ledger"
-    version = 2
+    version = 3
     order = "position, line"
     topics = bookkeeping.POSTED
     tables: ClassVar[Mapping[str, str]] = {
@@ -43,7 +46,7 @@ class GeneralLedger(Projection[Recorded]):
         CREATE TABLE {schema}.general_ledger_stream (stream uuid PRIMARY KEY, loan_no text NOT NULL, claim_no text);
         CREATE TABLE {schema}.general_ledger (
           position bigint NOT NULL, line int NOT NULL, value_date date NOT NULL, booked_on date NOT NULL, stream uuid NOT NULL, fact text NOT NULL, account text NOT NULL,
-          fen bigint NOT NULL, fund text NOT NULL, bank text, county text, level text, party text, PRIMARY KEY (position, line));
+          fen bigint NOT NULL, fund text NOT NULL, bank text, county text, level text, party text, bank_reference text, other_side text, PRIMARY KEY (position, line));
         CREATE INDEX ON {schema}.general_ledger (account, booked_on);
         CREATE INDEX ON {schema}.general_ledger (stream);
         CREATE OR REPLACE FUNCTION {schema}.general_ledger_balances() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -59,7 +62,7 @@ class GeneralLedger(Projection[Recorded]):
     columns: ClassVar[Mapping[str, Kind]] = {
         "position": "number", "line": "number", "value_date": "date", "booked_on": "date", "fact": "text", "account": "text", "title": "text", "book": "text",
         "debit": "money", "credit": "money", "fund": "text", "bank": "text", "county": "text", "level": "text", "party": "text",
-        "loan_no": "text", "claim_no": "text",
+        "bank_reference": "text", "other_side": "text", "loan_no": "text", "claim_no": "text",
     }  # fmt: skip
 
     def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Recorded]:
@@ -76,7 +79,7 @@ class GeneralLedger(Projection[Recorded]):
         query = (
             f"SELECT position, line, value_date, booked_on, fact, account, {TITLE} AS title, left(account, 1) AS book,"
             " greatest(fen, 0) AS debit, greatest(-fen, 0) AS credit,"
-            " fund, bank, county, level, party, loan_no, claim_no FROM projections.general_ledger"
+            " fund, bank, county, level, party, bank_reference, other_side, loan_no, claim_no FROM projections.general_ledger"
             " LEFT JOIN projections.general_ledger_stream USING (stream)"
             " WHERE booked_on <= %(as_of)s AND position <= %(known_at)s"
         )
@@ -89,7 +92,10 @@ def _opened(fact: Recorded) -> tuple[object, ...]:
     return fact.stream, told.loan_no, getattr(told, "claim_no", None)
 
 
-def _rows(fact: Recorded, entry: Iterable[tuple[Line, date]]) -> Iterable[tuple[object, ...]]:
+def _rows(fact: Recorded, entry: Sequence[tuple[Line, date]]) -> Iterable[tuple[object, ...]]:
+    told = fact.fact if entry else None
+    reference = getattr(told, "bank_reference", None)
+    paid = (reference.partition("|")[2] or reference if reference else None, other_side(told) if told else None)
     for number, (line, booked) in enumerate(entry, 1):
-        at = (line.place.fund, line.place.bank, line.place.county, line.level, line.party)
+        at = (line.place.fund, line.place.bank, line.place.county, line.level, line.party, *paid)
         yield fact.position, number, line.value_date, booked, fact.stream, fact.topic, line.account, line.fen, *at

@@ -16,6 +16,7 @@ from domain.money import parse_yuan, yuan
 from projections.application_queue import ApplicationQueue
 from projections.application_register import ApplicationRegister
 from projections.audit_trail import AuditTrail
+from projections.bank_statement import BankStatement
 from projections.claim_register import ClaimRegister
 from projections.due_list import DueList
 from projections.fund_position import FundPosition
@@ -45,6 +46,7 @@ ALL: tuple[Projection[Any], ...] = (
     DueList(),
     GeneralLedger(),
     TrialBalance(),
+    BankStatement(),
 )
 """Every projection there is."""
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api.http import documents, health, histories, pages, problems
 from api.http.areas import (
+    accounts,
     applications,
     books,
     borrowers,
@@ -35,6 +36,7 @@ AREAS = (
     claims,
     funds,
     books,
+    accounts,
     borrowers,
     partners,
     policy,

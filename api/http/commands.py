@@ -169,7 +169,7 @@ def named(serve: Any, numbers: Sequence[str], without: Sequence[str] = ()) -> No
 
 
 def _at_hand(use_case: UseCase, hall: Hall, newcomers: Newcomers | None) -> dict[str, Any]:
-    """What the use case takes besides the command: the desk, or of it what it names, who may have to be registered, a fund's figures and books."""
+    """What the use case takes besides the command: the desk, or of it what it names, who may have to be registered, a fund's figures, books and entries."""
     desk = hall.desk
     hands = {
         "desk": desk,
@@ -178,6 +178,7 @@ def _at_hand(use_case: UseCase, hall: Hall, newcomers: Newcomers | None) -> dict
         "newcomers": newcomers,
         "figures": hall.figures,
         "books": hall.books,
+        "entries": hall.entries,
     }
     return {name: hands[name] for name in signature(use_case).parameters if name in hands}
 

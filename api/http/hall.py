@@ -20,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.http.problems import NoSuchPosition, ProjectionBehind, ProjectionStopped, Unavailable
 from api.periods import PaperBooks
+from api.reconciliations import PaperEntries
 from api.watching import PaperFigures
 from api.wiring import Installation
 from ledger.desk import Desk
@@ -46,6 +47,7 @@ class Hall:
         self._conninfo = psycopg.conninfo.make_conninfo(conninfo, options=f"{options} {_READING}")
         self.figures = PaperFigures(self.papers)
         self.books = PaperBooks(self.papers)
+        self.entries = PaperEntries(self.papers)
         self._woken: dict[str, asyncio.Event] = {}
 
     def papers(self) -> psycopg.Connection[Any]:

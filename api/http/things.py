@@ -99,6 +99,24 @@ FUND = Thing(
         "closed_until": "date?",
     },
 )
+ACCOUNT = Thing(
+    "account",
+    "account",
+    {
+        "account": "text",
+        "title": "text",
+        "fund": "text",
+        "bank": "text",
+        "number": "text",
+        "currency": "text",
+        "statements": "number",
+        "lines": "number",
+        "closing": "money?",
+        "closing_day": "date?",
+        "failed_proofs": "number",
+        "latest": "list",
+    },
+)
 PARTNER = Thing(
     "partner",
     "partner_no",

@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.bookkeeping.chart import CAPITAL
+from domain.compensation.events import RecoveryReceived, RecoveryRemitted, RecoveryReversed, SharePaid
 from domain.facts import Fact
 from domain.guarantee_fund.events import CapitalInjected, CapitalWithdrawn, InterestReceived, PeriodClosed
 from domain.loan.balances import Balance, BalanceChange
@@ -73,6 +74,22 @@ def posted(fact: Fact, place: Place) -> list[Line]:
         case MoneyFact() | ReservationLapsed():
             return [line for change in fact.changes for line in _memo(change, place)]
     return []
+
+
+def other_side(fact: Fact) -> str | None:
+    """Who is on the other side of a payment of the fund's: bank, guarantor, borrower, or the fiscal level of its capital."""
+    match fact:
+        case CapitalInjected() | CapitalWithdrawn():
+            return fact.level
+        case InterestReceived():
+            return "bank"
+        case SharePaid():
+            return fact.payee
+        case RecoveryRemitted():
+            return fact.payee if fact.party == "fund" else fact.party
+        case RecoveryReceived() | RecoveryReversed():
+            return "borrower"
+    return None
 
 
 def pair(

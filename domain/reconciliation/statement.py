@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from domain.frozen import Frozen
 from domain.money import Fen
 
 
@@ -28,8 +29,18 @@ class StatementLine(NamedTuple):
     reversal: bool = False
 
 
+class Oddity(Frozen):
+    """What was read but is not as it should be: `rule` names it, `line` is its place; 0 is the statement as a whole."""
+
+    rule: str
+    line: int = 0
+
+
 class Statement(NamedTuple):
-    """One statement of one account. None is what the bank does not say; `oddities` are what was read but is not as it should be."""
+    """One statement of one account. None is what the bank does not say.
+
+    `derived` says that the balances were worked out of the running balance; `lines` are in the order in which they were booked.
+    """
 
     account: str | None
     currency: str | None
@@ -40,4 +51,15 @@ class Statement(NamedTuple):
     closing: Fen | None
     closing_day: date | None
     lines: tuple[StatementLine, ...]
-    oddities: tuple[str, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
+    derived: bool = False
+
+    @property
+    def first_day(self) -> date | None:
+        """The first day that it tells of."""
+        return self.opening_day or min((line.booked_on for line in self.lines), default=self.closing_day)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that it tells of."""
+        return self.closing_day or max((line.booked_on for line in self.lines), default=self.opening_day)
