@@ -72,20 +72,22 @@ def entries_of(papers: Connection[Any], fund: str, as_of: date | None, known_at:
             yield Entry(f"{position}.{line}", bank or "", *rest)
 
 
-def account_at(papers: Connection[Any], account: str, known_at: int) -> BankAccount:
+def account_at(facts: Connection[Any], account: str, known_at: int) -> BankAccount:
     """The account by the facts up to a position. Raises UnknownAccount."""
     found: BankAccount | None = replayed(
-        [row.fact for row in log.stream(papers, BankAccount.create_id(account), known_at)]
+        [row.fact for row in log.stream(facts, BankAccount.create_id(account), known_at)]
     )
     if found is None:
         raise UnknownAccount(field="account", account=ascii(account[:60]))
     return found
 
 
-def reconciled(papers: Connection[Any], account: str, until: date, known_at: int | None = None) -> dict[str, Any]:
+def reconciled(
+    facts: Connection[Any], papers: Connection[Any], account: str, until: date, known_at: int | None = None
+) -> dict[str, Any]:
     """余额调节表 of an account up to a day, as known at a position (now, as far as the books are written, if left out). Raises UnknownAccount."""
     known = known_at if known_at is not None else _written(papers)
-    found = account_at(papers, account, known)
+    found = account_at(facts, account, known)
     opening = found.opening
     every = [*entries_of(papers, opening.fund, until, known)]
     ours = {entry.key: entry for entry in every if entry.bank == opening.bank}
@@ -116,10 +118,12 @@ def reconciled(papers: Connection[Any], account: str, until: date, known_at: int
     return document
 
 
-def matches_of(papers: Connection[Any], account: str, until: date, known_at: int | None = None) -> list[dict[str, Any]]:
+def matches_of(
+    facts: Connection[Any], papers: Connection[Any], account: str, until: date, known_at: int | None = None
+) -> list[dict[str, Any]]:
     """Every match with its pass and its evidence. Raises UnknownAccount."""
     known = known_at if known_at is not None else _written(papers)
-    found = account_at(papers, account, known)
+    found = account_at(facts, account, known)
     ours = [e for e in entries_of(papers, found.opening.fund, until, known) if e.bank == found.opening.bank]
     said = reconcile(found, map(_side, ours), until)
     return [

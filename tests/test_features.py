@@ -15,6 +15,7 @@ pytest_plugins = (
     "tests.steps.correcting",
     "tests.steps.claiming",
     "tests.steps.subsidising",
+    "tests.steps.reconciling",
     "tests.steps.travelling",
 )
 

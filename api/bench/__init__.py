@@ -17,6 +17,7 @@ from api.bench.contest import Benchmark, Effort, Measured, measure
 from api.bench.demonstrating import demonstrations
 from api.bench.hindsight import late_receipts, looks
 from api.bench.importing import imports
+from api.bench.matching import matchings
 from api.bench.rebuilding import against_copy_out, against_runner
 from api.bench.replaying import replays
 from api.bench.reserving import reservations
@@ -47,6 +48,7 @@ _ALL = (
     *(Benchmark(f"late_receipt_{n}", "receipts/s", partial(late_receipts, facts=n)) for n in (100, 1000, 10_000)),
     *(Benchmark(f"loan_owed_{n}", "looks/s", partial(looks, facts=n)) for n in (100, 1000, 10_000)),
     Benchmark("schedules", "schedules/s", schedules),
+    Benchmark("matching", "lines/s", matchings, most=3),
     Benchmark("eligibility", "checks/s", checks, most=5),
 )
 FULL = Effort()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,11 +13,16 @@ import typer
 from api.command_line.app import CLEAN, DIFFERENCES, app, progress, show
 from api.demo.book import play_around, play_loans, prepare
 from api.demo.playing import CHANNEL
+from api.demo.reconciling import close_quarters, keep_accounts, quarter_ends
+from api.demo.scene import FUND
+from api.periods import PaperBooks, checked
+from api.reconciliations import reconciled
 from api.settings import Settings
 from api.wiring import Installation
 from domain.calendar import city_day
 from domain.errors import Refusal
 from domain.facts import Moment
+from domain.money import parse_yuan, yuan
 from ledger.verifying import verify
 from projections import log, querying
 from projections.querying import Question
@@ -42,10 +49,13 @@ def demo(
     with Installation(settings) as installation:
         _only_demonstrations(installation)
         _play(installation, loans, seed)
-        document = {"loans": loans, **_summary(installation)}
+        periods, reconciliation = _keep_books(installation, seed)
+        document = {"loans": loans, **_summary(installation), "periods": periods, "reconciliation": reconciliation}
     document["seconds"] = round(time.monotonic() - started, 1)
     show(settings, document)
-    return CLEAN if document["verified"] and document["rebuild"]["equal"] else DIFFERENCES
+    whole = document["verified"] and document["rebuild"]["equal"]
+    explained = reconciliation["residual"] == "0.00" and reconciliation["four_way"] and periods["hold"]
+    return CLEAN if whole and explained else DIFFERENCES
 
 
 def _only_demonstrations(installation: Installation) -> None:
@@ -68,6 +78,35 @@ def _play(installation: Installation, loans: int, seed: int) -> None:
         numbers = range(first, first + loans)
         played = play_loans(desk, moment, numbers, seed, done=lambda more: bar.advance(task, more))
         play_around(desk, moment, played, seed, first)
+
+
+def _keep_books(installation: Installation, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Four quarters are closed, and every account is reconciled with statements that have every defect."""
+    moment = Moment(now=datetime.now(UTC))
+
+    def fold() -> None:
+        for problem in installation.up_to_date().values():
+            raise problem
+
+    books = PaperBooks(lambda: nullcontext(installation.projector), fold)
+    accounts = keep_accounts(installation.desk, installation.projector, moment, seed, fold)
+    close_quarters(installation.ledger, books, moment)
+    fold()
+    closings = [*checked(books, installation.ledger.fund(FUND).closings)]
+    found = [
+        reconciled(installation.projector, installation.projector, account, quarter_ends(moment.today)[-1])
+        for account in accounts
+    ]
+    classes = Counter(one["class"] for document in found for one in document["breaks"])
+    reconciliation = {
+        "accounts": len(found),
+        "lines": sum(document["lines"] for document in found),
+        "matched": sum(sides["lines"] for document in found for sides in document["matched"].values()),
+        "breaks": dict(sorted(classes.items())),
+        "four_way": all(document["four_way"]["equal"] for document in found),
+        "residual": yuan(sum(abs(parse_yuan(document["residual"], negative=True)) for document in found)),
+    }
+    return {"closed": len(closings), "hold": all(closing["holds"] for closing in closings)}, reconciliation
 
 
 def _summary(installation: Installation) -> dict[str, Any]:

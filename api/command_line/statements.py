@@ -231,7 +231,8 @@ def matches(
 ) -> int:
     """Every match with its pass and its evidence 勾对清单."""
     with Installation(context.obj) as installation:
-        found = matches_of(_books(installation), account, _day(until), position_of(installation, known_at))
+        books = _books(installation)
+        found = matches_of(books, books, account, _day(until), position_of(installation, known_at))
     show(context.obj, {"account": account, "matches": found}, rows_table(found))
     return CLEAN
 
@@ -246,7 +247,8 @@ def reconcile(
     """Bank closing − ledger closing = the sum of the breaks 银行存款余额调节表."""
     settings: Settings = context.obj
     with Installation(settings) as installation:
-        document = reconciled(_books(installation), account, _day(to), position_of(installation, known_at))
+        books = _books(installation)
+        document = reconciled(books, books, account, _day(to), position_of(installation, known_at))
     names = ("title", "to", "bank_closing", "ledger_closing", "difference", "explained", "residual", "four_way")
     words = Group(
         facts_table({name: document[name] for name in names}), rows_table(as_rows(document, settings.language))

@@ -22,6 +22,8 @@ DEFECTS: tuple[tuple[str, int], ...] = (
     ("swapped", 2),
 )  # fmt: skip
 """What may become of an entry on its way through the bank, and of how many in a hundred."""
+_BARE = ("amount", "duplicate", "missing", "batch", "wrong_account")
+"""Those that need no claim or loan."""
 NOISE = ("unknown", "interest", "charge", "foreign", "unfounded_reversal")
 """Lines of the bank's that are of no entry."""
 NAMES = {
@@ -84,21 +86,27 @@ def book_side(owed: Owed) -> BookSide:
     return BookSide(owed.key, owed.day, owed.fen, numbers, frozenset(n for n in said if n), owed.party)
 
 
-def weighted(chance: Random) -> Iterator[str]:
+def weighted(chance: Random) -> Callable[[Owed], str]:
     """Defects as often as they are."""
     names, weights = zip(*DEFECTS, strict=True)
-    while True:
-        yield from chance.choices(names, weights, k=64)
+    return lambda _: str(chance.choices(names, weights)[0])
 
 
-def in_turn() -> Iterator[str]:
-    """Every defect in its turn, so that a small book has all of them."""
-    return cycle(name for name, _ in DEFECTS if name != "exact")
+def in_turn() -> Callable[[Owed], str]:
+    """Every defect in its turn, so that a small book has all of them: those that need a number where there is one."""
+    numbered = cycle([name for name, _ in DEFECTS if name not in _BARE])
+    bare = cycle([name for defect in _BARE for name in ("exact", "exact", "exact", defect)])
+    return lambda owed: next(numbered if owed.number else bare)
 
 
-def draw(entries: Sequence[Owed], until: date, chance: Random, defects: Iterable[str], noise: int = 50) -> list[Drawn]:
-    """The bank's lines of some entries, in the order of their days; one line of noise to so many entries."""
-    pen, kinds, used = _Pen(entries, chance), iter(defects), set[str]()
+def draw(
+    entries: Sequence[Owed], until: date, chance: Random, defect_of: Callable[[Owed], str], noise: int = 50
+) -> list[Drawn]:
+    """The bank's lines of some entries, in the order of their days; one line of noise to so many entries.
+
+    A line of the defect `wrong_account` is to be put on another account, or left out.
+    """
+    pen, used = _Pen(entries, chance), set[str]()
     ordered = sorted(entries, key=lambda owed: (owed.day, owed.key))
     lines = list[Drawn]()
     for at, owed in enumerate(ordered):
@@ -106,9 +114,8 @@ def draw(entries: Sequence[Owed], until: date, chance: Random, defects: Iterable
             continue
         if (until - owed.day).days < 2:
             continue  # on its way
-        defect = next(kinds)
         lines += pen.write(
-            defect, owed, [o for o in ordered[at + 1 : at + 12] if o.key not in used and not o.twin], used
+            defect_of(owed), owed, [o for o in ordered[at + 1 : at + 12] if o.key not in used and not o.twin], used
         )
         used.add(owed.key)
         if at % noise == noise - 1:
@@ -147,7 +154,7 @@ class _Pen:
 
     def write(self, defect: str, owed: Owed, following: Sequence[Owed], used: set[str]) -> list[Drawn]:
         reference = payment_reference(owed.number) if owed.number else None
-        if reference is None and defect not in ("amount", "duplicate", "missing", "batch", "wrong_account"):
+        if reference is None and defect not in _BARE:
             defect = "exact"
         if defect in ("batch", "named_batch"):
             legs = self._legs(owed, following, named=defect == "named_batch")
@@ -243,8 +250,8 @@ class _Pen:
         yield from ()
 
     def _wrong_account(self, owed: Owed, _: str) -> Iterator[Drawn]:
-        """It came in at another bank."""
-        yield from ()
+        """It came to another account; whoever has both puts it there."""
+        yield self._line(owed, "wrong_account", determinable=False)
 
     def _legs(self, owed: Owed, following: Sequence[Owed], *, named: bool) -> list[Owed]:
         """One or two more payments to gather with it, which nothing else can be taken for."""

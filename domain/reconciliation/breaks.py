@@ -78,6 +78,12 @@ class _Sides:
         self.lines = _named(matching.lines)
         self.matched_lines = _named(lines[key] for match in matching.matches for key in match.lines if key in lines)
         self.matched = _named(entries[key] for match in matching.matches for key in match.entries if key in entries)
+        self.alike = {
+            (entries[key].fen, entries[key].party, entries[key].day)
+            for match in matching.matches
+            for key in match.entries
+            if key in entries
+        }
         self.of_fen: dict[Fen, list[BookSide]] = {}
         for entry in matching.entries:
             self.of_fen.setdefault(entry.fen, []).append(entry)
@@ -110,7 +116,7 @@ def _of_line(line: BankSide, sides: _Sides, elsewhere: Collection[tuple[str, Fen
     alone = (line.fen, line.day, (line.key,))
     named = _unique(entry for number in numbers for entry in sides.free.get(number, ()))
     if line.reversal:
-        return Break("REVERSED", *alone, evidence=" ".join(numbers), candidates=_keys(named))
+        return Break("REVERSED", *alone, evidence=" ".join(numbers) or yuan(line.fen), candidates=_keys(named))
     if same := [entry for entry in named if entry.fen == line.fen]:
         return Break("AMBIGUOUS", *alone, evidence=" ".join(numbers), candidates=_keys(same))
     twins = [other for number in numbers for other in sides.matched_lines.get(number, ()) if other.fen == line.fen]
@@ -160,6 +166,8 @@ def _of_entry(entry: BookSide, sides: _Sides, until: date) -> Break:
     ]
     if twins:
         return Break("DUPLICATE_LEDGER", *alone, evidence=f"like {twins[0].key} of {twins[0].day}")
+    if entry.party is not None and (entry.fen, entry.party, entry.day) in sides.alike:
+        return Break("DUPLICATE_LEDGER", *alone, evidence="the same amount, party and day as one that is matched")
     if (until - entry.day).days <= TRANSIT:
         return Break("TIMING_IN_TRANSIT", *alone, evidence=" ".join(numbers))
     return Break("MISSING_IN_BANK", *alone, evidence=" ".join(numbers))

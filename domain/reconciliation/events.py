@@ -116,7 +116,7 @@ class LinesMatched(Fact):
 
     TOPIC = "account.lines_matched"
 
-    lines: tuple[str, ...] = Field(min_length=1)
+    lines: tuple[str, ...]
     entries: tuple[str, ...] = ()
     confirmed_by: str
 
@@ -126,6 +126,6 @@ class LinesUnmatched(Fact):
 
     TOPIC = "account.lines_unmatched"
 
-    lines: tuple[str, ...] = Field(min_length=1)
+    lines: tuple[str, ...]
     entries: tuple[str, ...] = ()
     confirmed_by: str

@@ -20,8 +20,8 @@ PASSES: tuple[Pass, ...] = ("manual", "reversal", "P1", "P2", "P3", "P4", "P5", 
 RULES = "matching/1"
 """The version of these rules; a match names it."""
 
-_NUMBER, _REFERENCE, _AMOUNT, _COVER, _REVERSAL = 31, 31, 1, 7, 7
-"""Within how many days: the bank's own number, a reference, a bare amount, a covering set, a reversal."""
+_NUMBER, _REFERENCE, _AMOUNT, _COVER, _GATHERED, _REVERSAL = 31, 31, 1, 7, 4, 7
+"""Within how many days: the bank's own number, a reference, a bare amount, a covering set and what it is gathered from, a reversal."""
 _LEGS, _CHOICE, _MANY = 4, 10, 100
 """Legs that a covering set has at most, and of how many it may be chosen; of more some sum comes out by chance."""
 _FEE_MOST, _FEE_SHARE = 5000, 100
@@ -237,7 +237,7 @@ class _Work:
     def by_cover(self) -> None:
         """P5: the only set of two to four that comes to the amount, all of one institution and within a week.
 
-        A set of which anything has its own amount on the other side is left to people.
+        Parts come on one day, and payments that are gathered are of half a week.         A set of which anything has its own amount on the other side is left to people.
         """
         lines, entries = self._nameless(), [entry for entry in self._entries.values() if entry.party is not None]
         paid, owed = {(line.party, line.fen) for line in lines}, {(entry.party, entry.fen) for entry in entries}
@@ -254,7 +254,8 @@ class _Work:
             alone = not any((line.party, line.fen) in owed for line in bank) and not any(
                 (entry.party, entry.fen) in paid for entry in books
             )
-            if alone and all(used[key] == 1 for key in _keys(bank, books)):
+            together = _near(bank, (), 0) and _near((), books, _GATHERED)
+            if alone and together and all(used[key] == 1 for key in _keys(bank, books)):
                 self._propose("P5", bank, books, f"{bank[0].party} {bank[0].day}")
 
     def by_fee(self) -> None:

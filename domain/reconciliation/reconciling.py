@@ -59,7 +59,7 @@ def reconcile(
     matching = match_up(lines.values(), books.values(), manual=manual, apart=account.apart)
     earlier = [entry for entry in matching.entries if begun is not None and entry.day < begun]
     left = matching._replace(entries=[entry for entry in matching.entries if begun is None or entry.day >= begun])
-    breaks = [*_of_statements(chain, earlier), *explained(left, lines, books, elsewhere, until)]
+    breaks = [*_of_statements(chain, earlier, until), *explained(left, lines, books, elsewhere, until)]
     return Reconciliation(
         until=until,
         bank_closing=_closing(chain, until, lines, account),
@@ -119,7 +119,7 @@ def _closing(chain: Sequence[_Chained], until: date, lines: Mapping[str, BankSid
     return _closing(chain[:-1], until, lines, account) + last.own if len(chain) > 1 else last.own
 
 
-def _of_statements(chain: Sequence[_Chained], earlier: Sequence[BookSide]) -> list[Break]:
+def _of_statements(chain: Sequence[_Chained], earlier: Sequence[BookSide], until: date) -> list[Break]:
     """What the statements say that does not come out among themselves, and before the first of them."""
     breaks = list[Break]()
     closing: Fen | None = None
@@ -144,7 +144,7 @@ def _of_statements(chain: Sequence[_Chained], earlier: Sequence[BookSide]) -> li
                 breaks.append(Break("MISSING_STATEMENT", gap, day, evidence=said))
         told = fact.opening_fen + own + known if fact.opening_fen is not None else (closing or 0) + own
         closing = told
-        if fact.closing_fen is not None and own + known == fact.lines_fen:
+        if fact.closing_fen is not None and fact.closing_day is not None and fact.closing_day <= until:
             if difference := fact.closing_fen - told:
                 breaks.append(
                     Break(

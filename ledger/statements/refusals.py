@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors import BadInput
+from domain.errors import BadInput, Phrased
 
 
 class StatementUnreadable(BadInput):
@@ -59,10 +59,10 @@ class TagMissing(BadInput):
     zh = "{field}：{file} 的{place}缺少 {tag}；请向银行索取完整对账单"
 
 
-class BadValue(BadInput):
+class BadValue(Phrased, BadInput):
     code = "statement.value"
     en = "{field}: {file}, {place}: {name} {value} is not {expected}; correct it at the bank, or fetch the file again"
-    zh = "{field}：{file} 的{place}：{name} {value} 不是{expected_zh}；请在银行端更正或重新获取文件"
+    zh = "{field}：{file} 的 {place}：{name} {value} 不是{expected}；请在银行端更正或重新获取文件"
 
 
 class DigitsLost(BadInput):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
+from numbers import Real
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile
 
@@ -124,8 +125,9 @@ def _cell(cell: object) -> str:
     match cell:
         case bool():
             return str(cell)
-        case float() | int():
-            said = format(Decimal(repr(cell)), "f") if cell == cell and abs(cell) != float("inf") else str(cell)
+        case Real():
+            number = Decimal(repr(cell))
+            said = format(number, "f") if number.is_finite() else str(cell)
             said = said.rstrip("0").rstrip(".") if "." in said else said
             return Digits(said) if len(said.replace(".", "").replace("-", "").lstrip("0")) > 15 else said
         case datetime():

@@ -10,8 +10,6 @@ from typing import NoReturn
 from domain.money import LARGEST, Fen
 from ledger.statements.refusals import BadValue
 
-_ENGLISH = {"an amount": "金额", "a day": "日期"}
-
 
 class Place:
     """Where something stands in a file, for messages."""
@@ -32,7 +30,6 @@ class Place:
             name=name,
             value=shown,
             expected=expected,
-            expected_zh=_ENGLISH.get(expected, expected),
         )
 
 

@@ -112,6 +112,7 @@ def test_what_is_rebuilt_is_what_was_live(
         "project.registered",
         "fund.capital_injected",
         "claim.filed",
+        "account.opened",
     ):
         append(ledger, [simplest(TOPICS[topic])])
     caught_up(projector)

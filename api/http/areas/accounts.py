@@ -149,8 +149,8 @@ async def _answered(request: Request, account: str, work_out: Any) -> Response:
     known_at = await known_in(hall, given, "known_at")
 
     def look() -> dict[str, Any]:
-        with hall.papers() as papers:
-            found: dict[str, Any] = work_out(papers, account, until, known_at)
+        with hall.papers() as papers, hall.desk.ledger.datastore.get_connection() as facts:
+            found: dict[str, Any] = work_out(facts, papers, account, until, known_at)
             return found
 
     return Response(to_json(await hall.do(look)), media_type="application/json")
