@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,8 @@ Language = Literal["zh", "en"]
 Kind = Literal["number", "date", "money", "text"]
 CSV, XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
+_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""What a workbook says of when it was made."""
 _FORMATS = {"date": "yyyy-mm-dd", "money": "#,##0.00", "number": "0", "text": "@"}
 
 
@@ -38,12 +40,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`rows` and `totals` have a text for every column, empty where there is nothing to say; the first of the totals names them."""
+    """`rows` and `totals` have a text for every column, empty where there is nothing to say; the first of the totals names them.
+
+    `notes` are names and what they stand for, below the table of a file that has nothing above it. The same table always gives the same bytes.
+    """
 
     name: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
     totals: Sequence[str]
+    notes: Sequence[tuple[str, str]] = ()
 
     def titles(self, language: Language) -> list[str]:
         return [column.title(language) for column in self.columns]
@@ -57,7 +63,7 @@ def as_csv(table: Table, language: Language) -> bytes:
     """UTF-8 with a byte order mark, because spreadsheets guess other encodings without."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerows([table.titles(language), *table.lines(language)])
+    writer.writerows([table.titles(language), *table.lines(language), *table.notes])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -65,6 +71,7 @@ def as_xlsx(table: Table, language: Language) -> bytes:
     """A workbook of one sheet; amounts are numbers, days are dates, totals are bold."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as workbook:
+        workbook.set_properties({"created": _NO_TIME})
         sheet = workbook.add_worksheet(table.name)
         shapes = {
             (kind, bold): workbook.add_format({"num_format": shape, "bold": bold})
@@ -78,6 +85,8 @@ def as_xlsx(table: Table, language: Language) -> bytes:
                 below = line > len(table.rows)
                 kind = column.kind if place or not below else "text"
                 sheet.write(line, place, _cell(kind, text), shapes[kind, below])
+        for line, note in enumerate(table.notes, len(table.rows) + 3):
+            sheet.write_row(line, 0, note, shapes["text", False])
         sheet.autofit()
     return file.getvalue()
 

@@ -19,7 +19,7 @@ from domain.reconciliation.account import BankAccount
 from domain.reconciliation.breaks import KINDS, Break
 from domain.reconciliation.matching import PASSES, RULES, BookSide
 from domain.reconciliation.reconciling import Reconciliation, reconcile
-from domain.reconciliation.references import compared, payment_reference
+from domain.reconciliation.references import compared, payment_reference, plain_number
 from domain.reconciliation.refusals import UnknownAccount
 from domain.state import replayed
 from projections import log
@@ -166,7 +166,7 @@ def _written(papers: Connection[Any]) -> int:
 
 
 def _side(entry: Entry) -> BookSide:
-    numbers = frozenset([compared(entry.reference)] if entry.reference else [])
+    numbers = frozenset([plain_number(entry.reference)] if entry.reference else [])
     return BookSide(entry.key, entry.value_date, entry.fen, numbers, frozenset(_references(entry)), entry.other_side)
 
 
@@ -181,7 +181,7 @@ def _references(entry: Entry) -> Iterator[str]:
 
 def _numbers(entry: Entry) -> Iterator[str]:
     if entry.reference:
-        yield compared(entry.reference)
+        yield plain_number(entry.reference)
     yield from _references(entry)
 
 

@@ -60,6 +60,7 @@ _OPENING = (
     "signed_on",
     "source_status",
     "urban_rural",
+    "borrower",
 )
 _STATUS = (
     "CASE WHEN taken_over = 1 THEN 'taken_over' WHEN lost = 1 THEN 'charged_off' WHEN settled = 1 THEN 'settled' WHEN overdue = 1 THEN 'overdue'"
@@ -81,7 +82,7 @@ class Change(NamedTuple):
 class LoanBook(Projection[Told]):
     name = "loan_book"
     order = "loan_no"
-    version = 3
+    version = 4
     tables: ClassVar[Mapping[str, str]] = {
         "loan_book": "loan",
         "loan_book_change": "loan, value_date, position",
@@ -90,7 +91,7 @@ class LoanBook(Projection[Told]):
     ddl = """
         CREATE TABLE {schema}.loan_book (
           loan uuid PRIMARY KEY, loan_no text NOT NULL UNIQUE, bank text NOT NULL, county text, state text, product text NOT NULL,
-          approval_year int NOT NULL, signed_on date NOT NULL, source_status text, urban_rural text,
+          approval_year int NOT NULL, signed_on date NOT NULL, source_status text, urban_rural text, borrower uuid,
           approved bigint NOT NULL, guaranteed bigint NOT NULL, disbursed bigint NOT NULL, outstanding bigint NOT NULL,
           charged_off bigint NOT NULL, claimed bigint NOT NULL, recovered bigint NOT NULL,
           overdue bigint, settled bigint, lost bigint, taken_over bigint, jobs_created bigint, jobs_retained bigint, charged_off_year bigint);
@@ -107,7 +108,7 @@ class LoanBook(Projection[Told]):
         "loan_no": "text", "bank": "text", "county": "text", "state": "text", "product": "text", "approval_year": "year",
         "signed_on": "date", "status": "text", "source_status": "text", "urban_rural": "text", "charged_off_year": "year",
         "approved": "money", "disbursed": "money", "guaranteed": "money", "outstanding": "money", "charged_off": "money",
-        "claimed": "money", "recovered": "money", "jobs_created": "count", "jobs_retained": "count",
+        "claimed": "money", "recovered": "money", "jobs_created": "count", "jobs_retained": "count", "borrower": "text",
     }  # fmt: skip
 
     def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Told]:
@@ -165,6 +166,7 @@ def _lines(
 
 _NOTHING: tuple[Fen, ...] = (0,) * len(AMOUNTS)
 _LISTED = {
+    "borrower": "borrower::text AS borrower",
     "status": f"{_STATUS} AS status",
     "jobs_created": "coalesce(jobs_created, 0) AS jobs_created",
     "jobs_retained": "coalesce(jobs_retained, 0) AS jobs_retained",
@@ -210,6 +212,7 @@ def _opened(loan: str, body: Body) -> tuple[Any, ...]:
         body["value_date"],
         body["source_status"],
         body["urban_rural"],
+        body["borrower"],
     )
 
 

@@ -200,7 +200,7 @@ def reference(
         return CLEAN if whole else DIFFERENCES
     made = payment_reference(number)
     if made is None:
-        problem = f"{number[:40]!a} is not known"
+        problem = f"{number[:40]!a} is no number"
         raise InvalidInput(field="number", problem=problem, expected="one to 21 letters and digits")
     show(context.obj, {"number": number, "reference": made})
     return CLEAN
@@ -274,7 +274,7 @@ def _parties(said: list[str] | None) -> tuple[KnownParty, ...]:
     for one in said or ():
         code, equals, name = one.partition("=")
         if not (code and equals and name):
-            raise InvalidInput(field="--party", problem=f"{one[:40]!a} is not known", expected="CODE=NAME")
+            raise InvalidInput(field="--party", problem=f"{one[:40]!a} names nobody", expected="CODE=NAME")
         names.setdefault(code, []).append(name)
     return tuple(
         KnownParty(

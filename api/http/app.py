@@ -20,6 +20,7 @@ from api.http.areas import (
     partners,
     policy,
     projections,
+    reports,
     schedules,
     subsidies,
 )
@@ -37,6 +38,7 @@ AREAS = (
     funds,
     books,
     accounts,
+    reports,
     borrowers,
     partners,
     policy,

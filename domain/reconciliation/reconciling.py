@@ -12,7 +12,7 @@ from domain.reconciliation.breaks import Break, explained
 from domain.reconciliation.events import BankLine, StatementImported
 from domain.reconciliation.matching import BankSide, BookSide, Match, match_up
 from domain.reconciliation.proofs import in_sequence
-from domain.reconciliation.references import compared
+from domain.reconciliation.references import compared, plain_number
 
 
 class Reconciliation(NamedTuple):
@@ -72,7 +72,7 @@ def reconcile(
 
 
 def _side(line: BankLine) -> BankSide:
-    numbers = frozenset(compared(number) for number in (line.serial, line.end_to_end) if number)
+    numbers = frozenset(plain_number(number) for number in (line.serial, line.end_to_end) if number)
     references = frozenset(compared(number) for number in line.references) - numbers
     return BankSide(
         line.fingerprint, line.booked_on, line.fen, numbers, references, line.party, line.reversal, line.kind

@@ -38,6 +38,12 @@ def compared(reference: str) -> str:
     return "".join(sign for sign in reference.upper() if sign.isascii() and sign.isalnum())
 
 
+def plain_number(number: str) -> str:
+    """What of a bank's own number counts: one format pads it with zeros where another does not."""
+    bare = compared(number)
+    return bare.lstrip("0") or bare
+
+
 def references_in(text: str) -> tuple[str, ...]:
     """What a text names, in its order: creditor references, and numbers made of parts with hyphens such as JN-2025-0001.
 

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.reconciliation.references import is_personal, is_whole, payment_reference, references_in
+from domain.reconciliation.references import (
+    is_personal,
+    is_whole,
+    payment_reference,
+    plain_number,
+    references_in,
+)
 
 NUMBERS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=21)
 
@@ -18,6 +24,11 @@ def test_the_standard_s_own_examples() -> None:
     assert is_whole("RF18 5390 0754 7034") and is_whole("rf18539007547034")
     assert payment_reference("JN-2025-000123-1") == payment_reference("jn20250001231")
     assert payment_reference("济宁") is None and payment_reference("X" * 22) is None
+
+
+def test_zeros_before_a_bank_s_number_do_not_count() -> None:
+    assert plain_number("000000123457") == plain_number("123457") == plain_number("0123-457")
+    assert plain_number("000") == "000"
 
 
 @given(NUMBERS)

@@ -12,6 +12,7 @@ import pytest
 from domain.calendar import city_day
 from ledger.approving import FUND
 from tests.api.http.calling import APPROVER, BANK, FUNDS, GUARANTOR, HR, Caller, approved, claimed, lent, paid
+from tests.ledger.test_statements import CSV
 
 
 @pytest.mark.usefixtures("policy", "working")
@@ -395,3 +396,46 @@ def test_a_receipt_for_several_loans_over_http(call: Caller) -> None:
     none = call("recordReceipt", by=BANK, parts=[{"loan_no": "JN-1", "amount": "0"}], **said)
     assert (none.status, none.json["field"]) == (422, "parts.0.amount")
     assert call("recordReceipt", by=BANK, parts=[], **said).json["field"] == "parts"
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_statement_is_taken_in_and_reconciled(call: Caller) -> None:
+    interest: dict[str, Any] = {"bank": "rural_commercial", "bank_reference": "123457", "value_date": "2025-03-04"}
+    call.done("receiveInterest", FUND, amount="4500.01", **interest)
+    account: dict[str, Any] = {
+        "account": "rcb",
+        "title": "专户",
+        "fund": FUND,
+        "bank": "rural_commercial",
+        "number": "3708001202600001",
+    }
+    parties = [{"party": "guarantor", "names": ["济宁市融资担保有限公司"], "accounts": []}]
+    opened = call.done("openAccount", **account, parties=parties, value_date="2025-01-02")
+    assert opened.status == 201 and opened.headers["location"] == "/api/v1/accounts/rcb"
+    taken = call.done("importStatement", "rcb", content=CSV.encode("gb18030"), media_type="text/csv")
+    (latest,) = taken.resource["latest"]
+    assert (taken.resource["lines"], latest["lines"], latest["taken"]) == (2, 2, True)
+    again = call.done("importStatement", "rcb", content=CSV.encode("gb18030"), media_type="text/csv")
+    assert again.json["receipt"] is None and again.resource["lines"] == 2
+    wait = {"wait_for": taken.receipt["position"], "account": "rcb"}
+    lines = call.done("listStatementLines", query=wait).json["rows"]
+    assert [(row["paid_out"], row["named"]) for row in lines] == [("17136.40", "RF18539007547034"), ("0.00", None)]
+    for paper in ("listPostings", "listTrialBalance", "listFundPositions"):
+        call.done(paper, query={"wait_for": taken.receipt["position"]})
+    said = call.done("getReconciliation", "rcb", query={"to": "2025-03-31"}).json
+    assert said["residual"] == "0.00" and said["matched"] == {"P1": {"lines": 1, "entries": 1}}
+    assert {one["class"] for one in said["breaks"]} >= {"UNKNOWN_BANK"}
+    (match,) = call.done("listMatches", "rcb", query={"to": "2025-03-31"}).json["matches"]
+    apart = {"lines": match["lines"], "entries": match["entries"], "confirmed_by": "head", "reason": "two payments"}
+    call.done("unmatchLines", "rcb", **apart)
+    assert call.done("listMatches", "rcb", query={"to": "2025-03-31"}).json["matches"] == []
+    assert call("matchLines", "rcb", **apart | {"lines": ["0" * 32]}).code == "account.line_unknown"
+    assert call("importStatement", "rcb", content=b"hello", media_type="text/csv").code == "statement.unknown_format"
+    assert call("importStatement", "rcb", content=b"x", media_type="image/png").status == 415
+    assert call("importStatement", "none", content=CSV.encode(), media_type="text/csv").code == "account.unknown"
+    assert call("getReconciliation", "none").code == "account.unknown"
+    report = call.done("getReport", "balance_sheet", query={"to": "2025-03-31"}).json
+    assert report["totals"]["assets"] == report["totals"]["liabilities"]
+    printed = call.done("getReport", "fund_balance", query={"to": "2025-03-31", "format": "pdf"})
+    assert printed.headers["content-type"] == "application/pdf"
+    assert call("getReport", "nothing").code == "report.unknown"
