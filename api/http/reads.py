@@ -113,6 +113,13 @@ def parameters(request: Request, known: Sequence[str]) -> dict[str, str]:
     return given
 
 
+async def waited(hall: Hall, books: Sequence[Projection[Any]], at: Times) -> None:
+    """Until every read model has passed the position that is waited for. Raises NoSuchPosition, ProjectionStopped, ProjectionBehind."""
+    if at.wait_for is not None:
+        for book in books:
+            await hall.wait_for(book.name, at.wait_for, WAIT_SECONDS)
+
+
 async def times(hall: Hall, given: Mapping[str, str]) -> Times:
     """Raises InvalidInput."""
     day = day_in(given, "as_of")

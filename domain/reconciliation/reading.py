@@ -20,10 +20,11 @@ _KINDS: tuple[tuple[LineKind, tuple[str, ...]], ...] = (
 
 
 def line_references(line: StatementLine) -> dict[str, Any]:
-    """`serial`, `end_to_end` and `references`; a number that is written like a person's is none."""
+    """`serial` is the bank's own; what the payer gave as `end_to_end` is none where it is written like a person's number."""
     said = " ".join(part for part in (line.end_to_end, line.text) if part)
-    serial, end_to_end = _number(line.serial), _number(line.end_to_end)
-    return {"serial": serial, "end_to_end": end_to_end, "references": references_in(said)}
+    given = _number(line.end_to_end)
+    end_to_end = None if given is not None and is_personal(given) else given
+    return {"serial": _number(line.serial), "end_to_end": end_to_end, "references": references_in(said)}
 
 
 def line_kind(line: StatementLine) -> LineKind | None:
@@ -46,4 +47,4 @@ def known_party(line: StatementLine, parties: Sequence[KnownParty]) -> str | Non
 def _number(text: str | None) -> str | None:
     said = shaped(text or "").strip("-")
     plain = said.isascii() and said.isprintable() and len(said) <= LONGEST
-    return said if plain and compared(said).strip("0") and said not in _NOTHING and not is_personal(said) else None
+    return said if plain and compared(said).strip("0") and said not in _NOTHING else None

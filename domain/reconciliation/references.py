@@ -12,7 +12,8 @@ _NUMBERED = re.compile(
     r"(?<![A-Z0-9-])(?=[A-Z0-9-]{6,35}(?![A-Z0-9-]))(?=[0-9-]*[A-Z])(?=[A-Z-]*[0-9])[A-Z0-9]+(?:-[A-Z0-9]+)+",
     re.ASCII,
 )
-_PERSONAL = re.compile(r"[0-9]{17}[0-9X]|1[3-9][0-9]{9}|[A-Z]{1,2}[0-9]{7,9}", re.ASCII)
+_ID_CARD = r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
+_PERSONAL = re.compile(rf"{_ID_CARD}|1[3-9][0-9]{{9}}|[A-Z]{{1,2}}[0-9]{{7,9}}", re.ASCII)
 """What an ID card, a mobile phone or a passport is numbered like."""
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.reconciliation.reading import line_references
 from domain.reconciliation.references import (
     is_personal,
     is_whole,
@@ -13,6 +16,7 @@ from domain.reconciliation.references import (
     plain_number,
     references_in,
 )
+from domain.reconciliation.statement import StatementLine
 
 NUMBERS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=21)
 
@@ -45,7 +49,7 @@ def test_one_wrong_sign_or_two_swapped_ones_are_noticed(number: str, data: st.Da
     kind = str.isdigit if made[at].isdigit() else str.isalpha
     other = data.draw(st.sampled_from([s for s in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" if kind(s) and s != made[at]]))
     assert not is_whole(made[:at] + other + made[at + 1 :])
-    if at + 1 < len(made) and made[at] != made[at + 1]:
+    if at + 1 < len(made) and kind(made[at + 1]) and made[at] != made[at + 1]:
         assert not is_whole(made[:at] + made[at + 1] + made[at] + made[at + 2 :])
 
 
@@ -71,3 +75,20 @@ def test_a_text_gives_up_its_references_and_nothing_personal(text: str, found: t
 def test_what_is_written_like_a_person_s_number_is_noticed(number: str) -> None:
     assert is_personal(number)
     assert not is_personal(number + "-1-2-3")
+
+
+@pytest.mark.parametrize(
+    "number", ["000000000000123457", "202503040000123456", "JN-2025-000123-1", "12345", "20250304"]
+)
+def test_a_bank_s_number_is_not_taken_for_a_person_s(number: str) -> None:
+    assert not is_personal(number)
+
+
+def test_what_the_payer_gave_is_kept_only_if_it_is_nobody_s_number() -> None:
+    day = date(2025, 3, 3)
+    one = StatementLine(
+        1, day, day, 100, serial="13905370001", end_to_end="379999199001012112", text="RF18539007547034"
+    )
+    assert line_references(one) == {"serial": "13905370001", "end_to_end": None, "references": ("RF18539007547034",)}
+    assert line_references(one._replace(end_to_end="NONREF", serial="000"))["serial"] is None
+    assert line_references(one._replace(end_to_end="E2E-1"))["end_to_end"] == "E2E-1"

@@ -15,9 +15,9 @@ from api.http.commands import NUMBERED, add, answered, command
 from api.http.hall import Hall
 from api.http.histories import thing
 from api.http.problems import WrongType
-from api.http.reads import TIMES, day_in, known_in, parameters, read_model
+from api.http.reads import TIMES, Times, day_in, parameters, read_model, times, waited
 from api.http.things import ACCOUNT
-from api.reconciliations import matches_of, reconciled
+from api.reconciliations import BOOKS, matches_of, reconciled
 from domain.calendar import city_day
 from domain.reconciliation.refusals import UnknownAccount
 from ledger import accounts
@@ -99,7 +99,7 @@ _RECONCILED = {
     "difference": "money", "breaks": "list", "explained": "money", "residual": "money", "four_way": "object", "matched": "object",
     "as_of_position": "number", "digest": "text",
 }  # fmt: skip
-_AT = {"parameters": [documents.parameter("to", _DAY, "Up to this day; today if left out."), TIMES[1]]}
+_AT = {"parameters": [documents.parameter("to", _DAY, "Up to this day; today if left out."), *TIMES[1:]]}
 
 
 @router.get(
@@ -144,13 +144,14 @@ async def list_matches(request: Request, account: NUMBERED) -> Response:
 
 async def _answered(request: Request, account: str, work_out: Any) -> Response:
     hall: Hall = request.app.state.hall
-    given = parameters(request, ("to", "known_at"))
+    given = parameters(request, ("to", *Times.NAMES[1:]))
     until = day_in(given, "to") or city_day(datetime.now(UTC))
-    known_at = await known_in(hall, given, "known_at")
+    at = await times(hall, given)
+    await waited(hall, BOOKS, at)
 
     def look() -> dict[str, Any]:
         with hall.papers() as papers, hall.desk.ledger.datastore.get_connection() as facts:
-            found: dict[str, Any] = work_out(facts, papers, account, until, known_at)
+            found: dict[str, Any] = work_out(facts, papers, account, until, at.known_at)
             return found
 
     return Response(to_json(await hall.do(look)), media_type="application/json")

@@ -12,7 +12,7 @@ from api import reports
 from api.http import documents
 from api.http.commands import NUMBERED
 from api.http.hall import Hall
-from api.http.reads import LANGUAGE, TIMES, day_in, known_in, language_of, one_of, parameters
+from api.http.reads import LANGUAGE, TIMES, Times, day_in, language_of, one_of, parameters, times, waited
 from api.printing import CSV, PDF, XLSX
 from domain.calendar import city_day
 
@@ -45,7 +45,7 @@ _REPORT[200]["content"] |= {CSV.partition(";")[0]: {}, XLSX: {}, PDF: {}}
             ),
             documents.parameter("to", _DAY, "The last day; today if left out."),
             documents.parameter("fund", {"type": "string", "maxLength": 64}, "Of one fund."),
-            TIMES[1],
+            *TIMES[1:],
             documents.parameter(
                 "format", {"enum": ["json", *_PRINTS], "default": "json"}, "As a document, or printed."
             ),
@@ -56,14 +56,17 @@ _REPORT[200]["content"] |= {CSV.partition(";")[0]: {}, XLSX: {}, PDF: {}}
 async def get_report(request: Request, name: NUMBERED) -> Response:
     """报表."""
     hall: Hall = request.app.state.hall
-    given = parameters(request, ("from", "to", "fund", "known_at", "format", "lang"))
+    given = parameters(request, ("from", "to", "fund", *Times.NAMES[1:], "format", "lang"))
     wanted, language = one_of(given.get("format", "json"), ("json", *_PRINTS), "format"), language_of(given)
     report, until = reports.report_of(name), day_in(given, "to") or city_day(datetime.now(UTC))
-    start, known = day_in(given, "from"), await known_in(hall, given, "known_at")
+    start, at = day_in(given, "from"), await times(hall, given)
+    await waited(hall, report.books, at)
 
     def made() -> bytes:
         with hall.papers() as papers:
-            document = reports.reported(papers, report, until, start=start, known_at=known, fund=given.get("fund"))
+            document = reports.reported(
+                papers, report, until, start=start, known_at=at.known_at, fund=given.get("fund")
+            )
         return to_json(document) if wanted == "json" else reports.in_print(document, wanted, language)
 
     content = await hall.do(made)

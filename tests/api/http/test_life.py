@@ -420,21 +420,20 @@ def test_a_statement_is_taken_in_and_reconciled(call: Caller) -> None:
     wait = {"wait_for": taken.receipt["position"], "account": "rcb"}
     lines = call.done("listStatementLines", query=wait).json["rows"]
     assert [(row["paid_out"], row["named"]) for row in lines] == [("17136.40", "RF18539007547034"), ("0.00", None)]
-    for paper in ("listPostings", "listTrialBalance", "listFundPositions"):
-        call.done(paper, query={"wait_for": taken.receipt["position"]})
-    said = call.done("getReconciliation", "rcb", query={"to": "2025-03-31"}).json
+    query: dict[str, Any] = {"to": "2025-03-31", "wait_for": taken.receipt["position"]}
+    said = call.done("getReconciliation", "rcb", query=query).json
     assert said["residual"] == "0.00" and said["matched"] == {"P1": {"lines": 1, "entries": 1}}
     assert {one["class"] for one in said["breaks"]} >= {"UNKNOWN_BANK"}
-    (match,) = call.done("listMatches", "rcb", query={"to": "2025-03-31"}).json["matches"]
+    (match,) = call.done("listMatches", "rcb", query=query).json["matches"]
     apart = {"lines": match["lines"], "entries": match["entries"], "confirmed_by": "head", "reason": "two payments"}
-    call.done("unmatchLines", "rcb", **apart)
-    assert call.done("listMatches", "rcb", query={"to": "2025-03-31"}).json["matches"] == []
+    query["wait_for"] = call.done("unmatchLines", "rcb", **apart).receipt["position"]
+    assert call.done("listMatches", "rcb", query=query).json["matches"] == []
     assert call("matchLines", "rcb", **apart | {"lines": ["0" * 32]}).code == "account.line_unknown"
     assert call("importStatement", "rcb", content=b"hello", media_type="text/csv").code == "statement.unknown_format"
     assert call("importStatement", "rcb", content=b"x", media_type="image/png").status == 415
     assert call("importStatement", "none", content=CSV.encode(), media_type="text/csv").code == "account.unknown"
     assert call("getReconciliation", "none").code == "account.unknown"
-    report = call.done("getReport", "balance_sheet", query={"to": "2025-03-31"}).json
+    report = call.done("getReport", "balance_sheet", query=query).json
     assert report["totals"]["assets"] == report["totals"]["liabilities"]
     printed = call.done("getReport", "fund_balance", query={"to": "2025-03-31", "format": "pdf"})
     assert printed.headers["content-type"] == "application/pdf"
