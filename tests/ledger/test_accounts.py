@@ -203,6 +203,7 @@ def test_two_people_match_by_hand_and_take_it_back(
 
     for refusal, arguments in (
         (refusals.SumsDiffer, (keys[:1], [mine])),
+        (refusals.SumsDiffer, (keys, [])),
         (refusals.UnknownLine, (["nobody's"], [mine])),
         (refusals.UnknownEntry, (keys, ["0.1"])),
         (SamePerson, (keys, [mine], "Li")),
