@@ -11,13 +11,16 @@ from api.bench.contest import Contest, Effort, race
 from api.demo.statements import book_side, draw, synthetic, weighted
 from domain.reconciliation.matching import BankSide, BookSide, match_up
 
-CEILING = 50_000
+LINES = 100_000
 
 
 @contextmanager
 def matchings(server: str, effort: Effort) -> Iterator[Contest]:
     """No server is asked: matching is a pure function. A hundred thousand lines and as many entries at full effort."""
-    chance, count = Random(1), max(100, int(CEILING * effort.seconds))  # the same seed gives the same statement
+    chance, count = (
+        Random(1),
+        max(100, round(LINES * effort.seconds / Effort.seconds)),
+    )  # the same seed gives the same statement
     owed = synthetic(count, chance)
     drawn = draw(owed, date(2026, 1, 5), chance, weighted(chance))
     lines = [line.side(f"L{at}") for at, line in enumerate(drawn) if line.defect != "wrong_account"]
@@ -33,6 +36,6 @@ def matchings(server: str, effort: Effort) -> Iterator[Contest]:
         return len(sides[0])
 
     yield Contest(
-        lambda: race(matched, [[(lines, entries)]], effort.seconds),
-        lambda: race(looked_up, [[(lines, entries)]], effort.seconds),
+        lambda: len(lines) * race(matched, [[(lines, entries)]], effort.seconds),
+        lambda: len(lines) * race(looked_up, [[(lines, entries)]], effort.seconds),
     )
