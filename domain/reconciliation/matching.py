@@ -138,9 +138,11 @@ class _Work:
 
         Where it could be one of several none of them is matched: one has been taken back.
         """
-        numbered = _by(self._lines.values(), lambda line: ((n, line.fen) for n in line.numbers))
-        named = _by(self._lines.values(), lambda line: ((n, line.fen) for n in line.references))
-        for line in [line for line in self._lines.values() if line.reversal]:
+        taken_back = [line for line in self._lines.values() if line.reversal]
+        wanted = {(number, -line.fen) for line in taken_back for number in (*line.numbers, *line.references)}
+        numbered = _by(self._lines.values(), lambda line: ((n, line.fen) for n in line.numbers), wanted)
+        named = _by(self._lines.values(), lambda line: ((n, line.fen) for n in line.references), wanted)
+        for line in taken_back:
             found = self._taken_back(line, line.numbers, numbered) or self._taken_back(line, line.references, named)
             if len(found) == 1:
                 self._propose("reversal", (found[0], line), (), "the bank reversed it")
@@ -159,23 +161,22 @@ class _Work:
 
     def by_number(self) -> None:
         """P1: the bank's own number of the payment, and the amount."""
-        self._one_kind("P1", lambda side: ((number, side.fen) for number in side.numbers), _NUMBER)
+        self._one_kind("P1", lambda side: [f"{number} {side.fen}" for number in side.numbers], _NUMBER)
 
     def by_reference(self) -> None:
         """P2: what it is for, and the amount."""
         self._one_kind(
-            "P2", lambda side: ((number, side.fen) for number in (*side.references, *side.numbers)), _REFERENCE
+            "P2", lambda side: [f"{number} {side.fen}" for number in (*side.references, *side.numbers)], _REFERENCE
         )
 
-    def _one_kind(
-        self, rule: Pass, keys: Callable[[BankSide | BookSide], Iterable[tuple[str, Fen]]], window: int
-    ) -> None:
+    def _one_kind(self, rule: Pass, keys: Callable[[BankSide | BookSide], Iterable[str]], window: int) -> None:
         """Of each number and amount: as many lines as entries belong together, one to one or, where they are alike, all of them.
 
         Of lines, or entries, that are the same in everything the first counts: the others were sent, or recorded, twice.
         """
-        lines, entries = _by(self._lines.values(), keys), _by(self._entries.values(), keys)
-        for key in sorted(lines.keys() & entries.keys()):
+        entries = _by(self._entries.values(), keys)
+        lines = _by(self._lines.values(), keys, entries)
+        for key in sorted(lines):
             ours = [entry for entry in entries[key] if entry.key in self._entries]
             theirs = [line for line in lines[key] if line.key in self._lines]
             if len(theirs) > len(ours) == 1 and len({line._replace(key="") for line in theirs}) == 1:
@@ -183,7 +184,7 @@ class _Work:
             if len(ours) > len(theirs) == 1 and len({entry._replace(key="") for entry in ours}) == 1:
                 ours = ours[:1]
             if ours and len(ours) == len(theirs) and _near(theirs, ours, window):
-                self._propose(rule, theirs, ours, key[0])
+                self._propose(rule, theirs, ours, key.split()[0])
 
     def by_parts(self) -> None:
         """P3: one payment for several entries, or several for one, that name the same reference and come to the same in one way only."""
@@ -281,12 +282,19 @@ class _Work:
 
 
 def _by(
-    sides: Iterable[BankSide] | Iterable[BookSide], keys: Callable[..., Iterable[Hashable]]
+    sides: Iterable[BankSide] | Iterable[BookSide],
+    keys: Callable[..., Iterable[Hashable]],
+    wanted: Collection[Hashable] | None = None,
 ) -> dict[Any, list[Any]]:
+    """The sides by their keys, or by those that are wanted."""
     found: dict[Any, list[Any]] = {}
     for side in sides:
         for key in keys(side):
-            found.setdefault(key, []).append(side)
+            if wanted is None or key in wanted:
+                if key in found:
+                    found[key].append(side)
+                else:
+                    found[key] = [side]
     return found
 
 
