@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -21,6 +21,8 @@ Language = Literal["zh", "en"]
 Kind = Literal["number", "date", "money", "text"]
 CSV, XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
+PRINTS: Mapping[str, str] = {"csv": CSV, "xlsx": XLSX, "pdf": PDF}
+"""The printed forms by their endings, and how each is called over HTTP."""
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """What a workbook says of when it was made."""
 _FORMATS = {"date": "yyyy-mm-dd", "money": "#,##0.00", "number": "0", "text": "@"}

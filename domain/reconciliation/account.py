@@ -12,7 +12,7 @@ from domain.facts import EventSourced, Fact, Moment
 from domain.money import Fen, yuan
 from domain.reconciliation import events, refusals
 from domain.reconciliation.proofs import IDENTITY, Bounds, proved
-from domain.reconciliation.reading import known_party, line_kind, line_references
+from domain.reconciliation.reading import known_party, line_kind, line_references, plain
 from domain.reconciliation.statement import Statement, StatementLine
 
 LINES = 1000
@@ -94,7 +94,7 @@ class BankAccount(EventSourced[Fact]):
             place=place,
             format=source.format,
             mapping=source.mapping,
-            statement_id=statement.statement_id,
+            statement_id=plain(statement.statement_id),
             page=statement.page,
             opening_fen=statement.opening,
             opening_day=statement.first_day,

@@ -44,7 +44,12 @@ def known_party(line: StatementLine, parties: Sequence[KnownParty]) -> str | Non
     return found.pop() if len(found) == 1 else None
 
 
-def _number(text: str | None) -> str | None:
+def plain(text: str | None) -> str | None:
+    """A number of the bank's as a fact keeps it: short and printable ASCII, or not at all."""
     said = shaped(text or "").strip("-")
-    plain = said.isascii() and said.isprintable() and len(said) <= LONGEST
-    return said if plain and compared(said).strip("0") and said not in _NOTHING else None
+    return said if said and said.isascii() and said.isprintable() and len(said) <= LONGEST else None
+
+
+def _number(text: str | None) -> str | None:
+    said = plain(text)
+    return said if said is not None and compared(said).strip("0") and said not in _NOTHING else None

@@ -7,6 +7,9 @@ import re
 LONGEST = 21
 """Letters and digits that a creditor reference (ISO 11649) has room for behind `RF` and its check digits."""
 
+MOST = 50
+"""References that are read out of one text."""
+
 _SHAPED = re.compile(r"(?<![A-Z0-9])RF(?: ?[0-9]){2}(?: ?[A-Z0-9]){1,21}(?![A-Z0-9])", re.ASCII)
 _NUMBERED = re.compile(
     r"(?<![A-Z0-9-])(?=[A-Z0-9-]{6,35}(?![A-Z0-9-]))(?=[0-9-]*[A-Z])(?=[A-Z-]*[0-9])[A-Z0-9]+(?:-[A-Z0-9]+)+",
@@ -48,11 +51,11 @@ def plain_number(number: str) -> str:
 def references_in(text: str) -> tuple[str, ...]:
     """What a text names, in its order: creditor references, and numbers made of parts with hyphens such as JN-2025-0001.
 
-    Anything else is left where it stands: a text may say names, telephones and cards, which no fact keeps.
+    Anything else is left where it stands: a text may say names, telephones and cards, which no fact keeps. Of more than MOST the first.
     """
     text = text.upper()
     found = [shaped(match[0]) for match in _SHAPED.finditer(text)] + _NUMBERED.findall(text)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))[:MOST]
 
 
 def shaped(reference: str) -> str:

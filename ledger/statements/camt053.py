@@ -16,7 +16,7 @@ from domain.reconciliation.statement import Oddity, Statement, StatementLine
 from ledger.statements.refusals import Hostile, NotWellFormed, OtherMessage, StatementTooLarge, TagMissing
 from ledger.statements.values import Place, amount
 
-LINES = 200_000
+LINES, STATEMENTS = 200_000, 1000
 _DEEPEST = 40
 _SPACE = re.compile(r"\{(urn:iso:std:iso:20022:tech:xsd:(camt\.\d{3})\.001\.(\d{2}))\}", re.ASCII)
 _WANTED = "camt.053"
@@ -43,7 +43,7 @@ def read(content: bytes, file: str) -> list[Statement]:
 
 
 def _statements(content: bytes, place: Place) -> Iterator[Statement]:
-    depth, path = 0, list[str]()
+    depth, told, path = 0, 0, list[str]()
     entries, lines = 0, list[StatementLine]()
     oddities = list[Oddity]()
     for event, element in iterparse(BytesIO(content), events=("start", "end"), forbid_dtd=True):
@@ -69,6 +69,9 @@ def _statements(content: bytes, place: Place) -> Iterator[Statement]:
             element.tail = None
         elif name == "Stmt" and path[-1:] == ["BkToCstmrStmt"]:
             yield _statement(element, tuple(lines), tuple(oddities), place)
+            told += 1
+            if told == STATEMENTS:
+                raise StatementTooLarge(field="file", file=place.file, most=STATEMENTS, what="statements")
             entries, lines, oddities = 0, [], []
             element.clear()
 

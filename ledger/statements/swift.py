@@ -14,7 +14,7 @@ from domain.reconciliation.statement import Oddity, Statement, StatementLine
 from ledger.statements.refusals import NotWellFormed, OtherMessage, StatementTooLarge, TagMissing
 from ledger.statements.values import Place, amount, short_day
 
-LINES = 200_000
+LINES, MESSAGES = 200_000, 1000
 _TAG = re.compile(r"^:(\d{2}[A-Z]?|NS):", re.ASCII | re.MULTILINE)
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,]{1,24})", re.ASCII)
 _ENTRY = re.compile(r"(\d{6})(\d{4}|\s{4})?(R?[CD])([A-Z])?\s?([\d]{1,15}(?:,\d*)?)", re.ASCII)
@@ -27,6 +27,8 @@ def read(text: str, file: str) -> list[Statement]:
     starts = [match.start() for match in _TAG.finditer(text) if match[1] == "20"]
     if not starts:
         raise TagMissing(field="file", file=file, place="the message", tag=":20:")
+    if len(starts) > MESSAGES:
+        raise StatementTooLarge(field="file", file=file, most=MESSAGES, what="statements")
     ends = [*starts[1:], len(text)]
     return [
         _statement(text[start:end], Place(file, f"message {number}"))

@@ -15,6 +15,8 @@ import xlsxwriter
 from api.demo.statements import Drawn, written
 from domain.errors import BadInput
 from domain.reconciliation.proofs import Bounds, failed, in_sequence, proved, same_account
+from domain.reconciliation.reading import plain
+from domain.reconciliation.references import MOST, references_in
 from domain.reconciliation.statement import Statement
 from ledger.statements import refusals
 from ledger.statements.column_maps import map_of, read_map, shipped_maps
@@ -244,6 +246,17 @@ def test_whatever_is_done_to_a_file_it_is_read_or_refused(kind: str) -> None:
             refused += 1
             assert problem.message("zh")
     assert 0 < refused <= 400
+
+
+def test_what_would_fill_the_ledger_is_bounded() -> None:
+    with pytest.raises(refusals.StatementTooLarge, match="1000 statements"):
+        read_statements(MT940.encode() * 1001, "many.sta")
+    with pytest.raises(refusals.StatementTooLarge, match="1000 statements"):
+        said = camt()
+        one_of_them = said[said.index("<Stmt>") : said.index("</Stmt>") + len("</Stmt>")]
+        read_statements(said.replace(one_of_them, one_of_them * 1001).encode(), "many.xml")
+    assert len(references_in(" ".join(f"JN-2025-{at:06d}" for at in range(500)))) == MOST
+    assert plain("x" * 65) is None and plain("0012/1") == "0012/1" and plain("张三") is None
 
 
 def test_the_format_is_said_or_found_out() -> None:

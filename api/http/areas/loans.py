@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -34,7 +33,7 @@ from api.http.reads import (
 from api.http.things import LOAN
 from api.knowing import calendar_at, facts_of, loan_at, recorded_of
 from api.owing import owing
-from api.printing import CSV, PDF, XLSX
+from api.printing import CSV, PDF, PRINTS, XLSX
 from api.statements import in_print, statement
 from domain.calendar import city_day
 from domain.loan.loan import Loan
@@ -162,7 +161,6 @@ _STATEMENT = documents.answer(
     ),
 )
 _STATEMENT[200]["content"] |= {CSV.partition(";")[0]: {}, XLSX: {}, PDF: {}}
-_PRINTS: Mapping[str, str] = {"csv": CSV, "xlsx": XLSX, "pdf": PDF}
 
 
 @router.get(
@@ -181,9 +179,7 @@ _PRINTS: Mapping[str, str] = {"csv": CSV, "xlsx": XLSX, "pdf": PDF}
             ),
             documents.parameter("to", {"type": "string", "format": "date"}, "The last day; today if left out."),
             TIMES[1],
-            documents.parameter(
-                "format", {"enum": ["json", *_PRINTS], "default": "json"}, "As a document, or printed."
-            ),
+            documents.parameter("format", {"enum": ["json", *PRINTS], "default": "json"}, "As a document, or printed."),
             LANGUAGE,
         ]
     },
@@ -192,7 +188,7 @@ async def get_statement(request: Request, loan_no: NUMBERED) -> Response:
     """客户对账单."""
     hall: Hall = request.app.state.hall
     given = parameters(request, ("from", "to", "known_at", "format", "lang"))
-    wanted, language = one_of(given.get("format", "json"), ("json", *_PRINTS), "format"), language_of(given)
+    wanted, language = one_of(given.get("format", "json"), ("json", *PRINTS), "format"), language_of(given)
     first, last = day_in(given, "from"), day_in(given, "to")
     at = await times(hall, {name: given[name] for name in ("known_at",) if name in given})
 
@@ -207,7 +203,7 @@ async def get_statement(request: Request, loan_no: NUMBERED) -> Response:
     if wanted == "json":
         return Response(content, media_type="application/json")
     said = {"Content-Disposition": f'attachment; filename="statement.{wanted}"'}
-    return Response(content, media_type=_PRINTS[wanted], headers=said)
+    return Response(content, media_type=PRINTS[wanted], headers=said)
 
 
 _KNOWN = {"type": "string", "maxLength": 40}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
@@ -13,11 +12,10 @@ from api.http import documents
 from api.http.commands import NUMBERED
 from api.http.hall import Hall
 from api.http.reads import LANGUAGE, TIMES, Times, day_in, language_of, one_of, parameters, times, waited
-from api.printing import CSV, PDF, XLSX
+from api.printing import CSV, PDF, PRINTS, XLSX
 from domain.calendar import city_day
 
 router = APIRouter(tags=["Reports 报表"])
-_PRINTS: Mapping[str, str] = {"csv": CSV, "xlsx": XLSX, "pdf": PDF}
 _DAY = {"type": "string", "format": "date"}
 _REPORT = documents.answer(
     200,
@@ -46,9 +44,7 @@ _REPORT[200]["content"] |= {CSV.partition(";")[0]: {}, XLSX: {}, PDF: {}}
             documents.parameter("to", _DAY, "The last day; today if left out."),
             documents.parameter("fund", {"type": "string", "maxLength": 64}, "Of one fund."),
             *TIMES[1:],
-            documents.parameter(
-                "format", {"enum": ["json", *_PRINTS], "default": "json"}, "As a document, or printed."
-            ),
+            documents.parameter("format", {"enum": ["json", *PRINTS], "default": "json"}, "As a document, or printed."),
             LANGUAGE,
         ]
     },
@@ -57,7 +53,7 @@ async def get_report(request: Request, name: NUMBERED) -> Response:
     """报表."""
     hall: Hall = request.app.state.hall
     given = parameters(request, ("from", "to", "fund", *Times.NAMES[1:], "format", "lang"))
-    wanted, language = one_of(given.get("format", "json"), ("json", *_PRINTS), "format"), language_of(given)
+    wanted, language = one_of(given.get("format", "json"), ("json", *PRINTS), "format"), language_of(given)
     report, until = reports.report_of(name), day_in(given, "to") or city_day(datetime.now(UTC))
     start, at = day_in(given, "from"), await times(hall, given)
     await waited(hall, report.books, at)
@@ -73,4 +69,4 @@ async def get_report(request: Request, name: NUMBERED) -> Response:
     if wanted == "json":
         return Response(content, media_type="application/json")
     said = {"Content-Disposition": f'attachment; filename="{report.name}.{wanted}"'}
-    return Response(content, media_type=_PRINTS[wanted], headers=said)
+    return Response(content, media_type=PRINTS[wanted], headers=said)
