@@ -23,7 +23,7 @@ from domain.reconciliation.references import compared, payment_reference, plain_
 from domain.reconciliation.refusals import UnknownAccount
 from domain.state import replayed
 from projections import log
-from projections.querying import Question, ask, position_of, projection
+from projections.querying import Question, ask, projection, written_up_to
 
 CASH = "G1001"
 _LEDGER, _BALANCE, _POSITION = projection("general_ledger"), projection("trial_balance"), projection("fund_position")
@@ -86,7 +86,7 @@ def reconciled(
     facts: Connection[Any], papers: Connection[Any], account: str, until: date, known_at: int | None = None
 ) -> dict[str, Any]:
     """余额调节表 of an account up to a day, as known at a position (now, as far as the books are written, if left out). Raises UnknownAccount."""
-    known = known_at if known_at is not None else _written(papers)
+    known = known_at if known_at is not None else written_up_to(papers, BOOKS)
     found = account_at(facts, account, known)
     opening = found.opening
     every = [*entries_of(papers, opening.fund, until, known)]
@@ -122,7 +122,7 @@ def matches_of(
     facts: Connection[Any], papers: Connection[Any], account: str, until: date, known_at: int | None = None
 ) -> list[dict[str, Any]]:
     """Every match with its pass and its evidence. Raises UnknownAccount."""
-    known = known_at if known_at is not None else _written(papers)
+    known = known_at if known_at is not None else written_up_to(papers, BOOKS)
     found = account_at(facts, account, known)
     ours = [e for e in entries_of(papers, found.opening.fund, until, known) if e.bank == found.opening.bank]
     said = reconcile(found, map(_side, ours), until)
@@ -156,13 +156,6 @@ def as_rows(document: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
         "next": "",
     }
     return [*rows, last]
-
-
-def _written(papers: Connection[Any]) -> int:
-    """Up to where all the books are written."""
-    row = papers.execute(f"SELECT least({', '.join(position_of(book.name) for book in BOOKS)})".encode()).fetchone()
-    assert row is not None
-    return int(next(iter(row.values())) if isinstance(row, dict) else row[0])
 
 
 def _side(entry: Entry) -> BookSide:
@@ -248,9 +241,9 @@ def _four_ways(
     for entry in entries:
         subs[entry.claim_no or entry.loan_no or account.opening.fund] += entry.fen
     late = sum(
-        parse_yuan(row["debit"]) - parse_yuan(row["credit"])
-        for row in ask(papers, _LEDGER, Question({**where, "account": CASH}, known_at=known)).rows
-        if row["value_date"] <= until.isoformat() < row["booked_on"]
+        entry.fen
+        for entry in entries_of(papers, account.opening.fund, None, known)
+        if entry.bank == account.opening.bank and entry.value_date <= until < entry.booked_on
     )
     position = ask(papers, _POSITION, Question(where, group_by=("bank",), **at)).rows
     payable, cash = (sum(parse_yuan(row[name], negative=True) for row in position) for name in ("payable", "cash"))

@@ -20,7 +20,7 @@ from domain.calendar import add_months
 from domain.errors import BadInput
 from domain.money import yuan
 from projections.projection import Projection
-from projections.querying import position_of, projection
+from projections.querying import projection, written_up_to
 
 _BOOK, _CLAIMS, _OVERDUE = projection("loan_book"), projection("claim_register"), projection("overdue_list")
 _FUND, _BALANCE = projection("fund_position"), projection("trial_balance")
@@ -82,7 +82,7 @@ def reported(
     fund: str | None = None,
 ) -> dict[str, Any]:
     """The report up to a day; of a period, from a day or the quarter's first. Without a position, as far as its read models are written."""
-    known = known_at if known_at is not None else _written(papers, report)
+    known = known_at if known_at is not None else written_up_to(papers, report.books)
     first = start or add_months(until + timedelta(days=1), -3)
     rows = [_shown(report, row) for row in report.work_out(Asked(papers, first, until, known, fund))]
     said: dict[str, Any] = {
@@ -124,14 +124,6 @@ def _stamp(document: Mapping[str, Any], language: Language) -> list[tuple[str, s
         ("内容摘要（SHA-256）", "digest (SHA-256)", document["digest"]),
     )  # fmt: skip
     return [(zh if language == "zh" else en, value) for zh, en, value in said]
-
-
-def _written(papers: Connection[Any], report: Report) -> int:
-    """Up to where all of its read models are written."""
-    found = papers.execute(f"SELECT least({', '.join(position_of(book.name) for book in report.books)})".encode())
-    row = found.fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def _shown(report: Report, row: Row) -> dict[str, tuple[bool, Any]]:

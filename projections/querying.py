@@ -167,6 +167,15 @@ def ask(connection: Connection[Any], asked: Projection[Any], question: Question)
     return Answer(rows, totals, position)
 
 
+def written_up_to(connection: Connection[Any], books: Sequence[Projection[Any]]) -> int:
+    """The position up to which all of some projections are written."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        positions = ", ".join(position_of(book.name) for book in books)
+        row = cursor.execute(f"SELECT least({positions})".encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def position_of(name: str) -> str:
     """SQL for the position up to which a read model had folded."""
     return (

@@ -35,7 +35,7 @@ _CAPITAL: Fen = 2_000_000_000
 _RATE = 35
 """Interest of 0.35 % a year, in ten-thousandths."""
 _TWICE = 2
-"""Banks at which the last quarter's interest was recorded twice; at the first the bank's number shows which, at the second nothing does."""
+"""Banks at which one quarter's interest was recorded twice; at the first the bank's number shows which, at the second nothing does."""
 
 
 def quarter_ends(today: date) -> list[date]:
