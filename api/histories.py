@@ -21,6 +21,8 @@ from domain.recorded import Recorded
 from domain.rural_partner.partner import RuralPartner
 from domain.rural_partner.project import PartnerProject
 from domain.state import state_as_of
+from domain.subsidy.batch import SubsidyBatch
+from domain.subsidy.fund import SubsidyFund
 from projections import log
 
 KINDS: Mapping[str, Callable[[str], UUID]] = {
@@ -31,6 +33,8 @@ KINDS: Mapping[str, Callable[[str], UUID]] = {
     "project": PartnerProject.create_id,
     "fund": GuaranteeFund.create_id,
     "account": BankAccount.create_id,
+    "subsidy_fund": SubsidyFund.create_id,
+    "subsidy_batch": SubsidyBatch.create_id,
     "borrower": UUID,
     "policy": lambda _: Policy.STREAM,
 }

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, TextIO, TypeAlias
 import psycopg
 from psycopg.rows import tuple_row
 
+from domain.bookkeeping.chart import OF_LEVELS
 from domain.errors import InvalidInput
 from domain.money import Fen, yuan
 from projections.querying import projection
@@ -90,7 +91,8 @@ _ROOTS = {"1": "Assets", "2": "Liabilities", "3": "Equity", "4": "Income", "5": 
 def _name(line: JournalLine) -> str:
     """An account as beancount and hledger name it; the memo book stands under equity, where it adds up to nothing."""
     root = "Equity:Memo" if line.account.startswith("M") else _ROOTS[line.account[1]]
-    return f"{root}:{line.account}:F-{_plain(line.fund)}:B-{_plain(line.bank or 'none')}"
+    of_level = f":L-{_plain(line.level)}" if line.account in OF_LEVELS and line.level else ""
+    return f"{root}:{line.account}:F-{_plain(line.fund)}:B-{_plain(line.bank or 'none')}{of_level}"
 
 
 def _plain(code: str) -> str:

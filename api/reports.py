@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from psycopg import Connection
@@ -23,7 +24,7 @@ from projections.projection import Projection
 from projections.querying import projection, written_up_to
 
 _BOOK, _CLAIMS, _OVERDUE = projection("loan_book"), projection("claim_register"), projection("overdue_list")
-_FUND, _BALANCE = projection("fund_position"), projection("trial_balance")
+_FUND, _BALANCE, _SUBSIDIES = projection("fund_position"), projection("trial_balance"), projection("subsidy_register")
 
 Row: TypeAlias = dict[str, Any]
 
@@ -271,6 +272,43 @@ def _line(side: str, zh: str, account: str, title: str, fen: int) -> Row:
     return {"side": f"{zh} {side}", "account": account, "title": title, **amounts}
 
 
+_SHARES = ("central", "province", "city", "county_level", "incentive")
+_OF_LINES = ("interest", "subsidy", "borrower", "amount", *_SHARES, "paid", "to_pay", "clawed_back", "collected")
+
+
+def _subsidies(asked: Asked) -> list[Row]:
+    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in _OF_LINES)
+    what = f"fund, batch_quarter AS quarter, bank, county, count(*) AS lines, sum(days)::bigint AS days, {sums}"
+    rest = f"{_OF_FUND} AND status <> 'left_out' GROUP BY fund, batch_quarter, bank, county ORDER BY fund, batch_quarter, bank, county NULLS FIRST"
+    return _select(asked, _SUBSIDIES, asked.until, what, rest)
+
+
+def _subsidy_settlement(asked: Asked) -> list[Row]:
+    """By the books of the subsidy funds: due before + granted − received = due, level by level, of counties county by county."""
+    what = "fund, level, county, " + ", ".join(
+        f"coalesce(sum(debit - credit) FILTER (WHERE account = '{account}'), 0)::bigint AS {name}"
+        for account, name in (("S1101", "due"), ("S2101", "held"), ("S4001", "granted"))
+    )
+    rest = f"{_OF_FUND} AND account IN ('S1101', 'S2101', 'S4001') GROUP BY fund, level, county ORDER BY fund, level, county NULLS FIRST"
+    key = itemgetter("fund", "level", "county")
+    before = {key(row): row for row in _select(asked, _BALANCE, asked.start - timedelta(days=1), what, rest)}
+    rows = list[Row]()
+    for row in _select(asked, _BALANCE, asked.until, what, rest):
+        earlier = before.get(key(row), {"due": 0, "held": 0, "granted": 0})
+        due_before, due = (one["due"] + one["held"] for one in (earlier, row))
+        granted = earlier["granted"] - row["granted"]
+        rows.append(
+            {
+                **{name: row[name] or None for name in ("fund", "level", "county")},
+                "due_before": due_before,
+                "granted": granted,
+                "received": due_before + granted - due,
+                "due": due,
+            }
+        )
+    return rows
+
+
 REPORTS: Sequence[Report] = (
     Report(
         "bank_return", "银行季度报表", "Quarterly return of the banks", (_BOOK, _OVERDUE),
@@ -303,6 +341,22 @@ REPORTS: Sequence[Report] = (
          **_money(approved=("合同金额", "contracted"), disbursed=("发放金额", "paid out"), outstanding=("余额", "outstanding")),
          **_counts(jobs_created=("新增就业", "jobs created"), jobs_retained=("稳定就业", "jobs kept"))},
         _loans, unsummed=frozenset({"founders"}),
+    ),
+    Report(
+        "subsidies", "贴息发放统计表", "Subsidies by bank and quarter", (_SUBSIDIES,),
+        {"fund": Column("贴息资金", "fund", "text"), "quarter": Column("季度", "quarter", "text"), "bank": _BANK, "county": _COUNTY,
+         **_counts(lines=("笔数", "lines"), days=("贴息天数", "days subsidised")),
+         **_money(interest=("贴息期间利息", "interest"), subsidy=("财政承担", "borne by the budget"), borrower=("借款人承担", "borne by the borrower"),
+                  amount=("本批贴息", "granted by the batch"), central=("中央", "central"), province=("省级", "province"), city=("市级", "city"),
+                  county_level=("县级", "of counties"), incentive=("奖补", "incentive"), paid=("已拨付", "paid"), to_pay=("待拨付", "to pay"),
+                  clawed_back=("已追回及核减", "clawed back"), collected=("追回到账", "collected"))},
+        _subsidies,
+    ),
+    Report(
+        "subsidy_settlement", "贴息资金清算表", "Settlement of subsidies between the levels", (_BALANCE,),
+        {"fund": Column("贴息资金", "fund", "text"), "level": Column("级次", "level", "text"), "county": _COUNTY,
+         **_money(due_before=("期初应收", "due before"), granted=("本期应承担", "granted"), received=("本期到账净额", "received, net"), due=("期末应收", "due"))},
+        _subsidy_settlement, of_a_period=True,
     ),
     Report(
         "balance_sheet", "担保基金资产负债表", "Balance sheet of the fund", (_BALANCE,),

@@ -13,8 +13,9 @@ from domain.loan_application import events as loan_application
 from domain.policy import events as policy
 from domain.reconciliation import events as reconciliation
 from domain.rural_partner import events as rural_partner
+from domain.subsidy import events as subsidy
 
-KINDS = (loan, compensation, borrower, loan_application, policy, rural_partner, guarantee_fund, reconciliation)
+KINDS = (loan, compensation, borrower, loan_application, policy, rural_partner, guarantee_fund, reconciliation, subsidy)
 """The modules that define facts; importing them makes every topic known."""
 
 

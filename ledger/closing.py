@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import groupby
 from multiprocessing import get_context
-from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -30,11 +28,12 @@ from domain.loan_application.application import LoanApplication
 from domain.loan_application.events import Contracted, Expired, HistoryRecorded, Rejected, Submitted, Withdrawn
 from domain.loan_application.refusals import ApplicationEnded, BeforeLastStep, NotLapsed
 from domain.policy.policy import Policy
-from domain.stored_form import decode
+from domain.state import replayed
 from ledger.approving import expired
 from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.ledger import Ledger
+from ledger.loading import told_in
 
 PART = 200
 """Loans that are decided, and saved, together."""
@@ -219,17 +218,7 @@ def _topics(aggregate: EventSourced[Any]) -> list[str]:
 
 def loaded(ledger: Ledger, streams: Sequence[UUID]) -> Iterator[EventSourced[Any]]:
     """The streams' aggregates, by one question."""
-    with ledger.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-        rows = cursor.execute(
-            "SELECT originator_id, originator_version, topic, state FROM ledger.stored_events"
-            " WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version",
-            (list(streams),),
-        ).fetchall()
-    for _, told in groupby(rows, key=itemgetter(0)):
-        aggregate: Any = None
-        for stream, version, topic, state in told:
-            aggregate = decode(stream, version, topic, bytes(state)).mutate(aggregate)
-        yield aggregate
+    return map(replayed, told_in(ledger.datastore, streams))
 
 
 def _rules(ledger: Ledger) -> _Rules:

@@ -17,6 +17,7 @@ from domain.guarantee_fund.method import read_method
 from domain.guarantee_fund.refusals import FundExists
 from domain.loan.loan import Loan
 from domain.money import Fen
+from domain.subsidy.fund import SubsidyFund
 from ledger.context import CommandContext
 from ledger.ledger import Ledger, Receipt
 
@@ -118,7 +119,7 @@ def open_fund(ledger: Ledger, command: OpenFund, context: CommandContext) -> Rec
     said = {name: getattr(command, name) for name in ("fund", "title", "operator", "value_date")}
 
     def decide() -> list[GuaranteeFund]:
-        if ledger.knows(GuaranteeFund.create_id(command.fund)):
+        if any(ledger.knows(kind.create_id(command.fund)) for kind in (GuaranteeFund, SubsidyFund)):
             raise FundExists(field="fund", fund=command.fund)
         return [GuaranteeFund.open(context.moment, method=method, **said)]
 

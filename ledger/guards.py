@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from domain.compensation.events import (
@@ -65,12 +65,25 @@ from domain.rural_partner.events import (
     PartnerRecruited,
     ProjectJobsVerified,
 )
+from domain.subsidy.events import (
+    ClawbackCollected,
+    FiscalAllocationReceived,
+    ReturnedToBudget,
+    SubsidyCalculated,
+    SubsidyPaid,
+    SubsidyPaymentFailed,
+)
 
 LIVE, LOANS, GUARANTEES = "live_application", "loans_of_person", "guarantees_of_person"
 GUARANTEED = "guaranteed_by_person"
 PARTNER, PARTNER_LOAN, JOBS_EVIDENCE = "partner_of_person", "partner_of_loan", "project_of_evidence"
 ACCOUNT = "account_at_bank"
+SUBSIDY = "subsidy_of_loan"
 FUND_CAPACITY, FUND_CASH, FUND_SUSPENDED = "fund_capacity", "fund_cash", "fund_suspended"
+
+SubsidyCash: TypeAlias = (
+    FiscalAllocationReceived | ReturnedToBudget | SubsidyPaid | SubsidyPaymentFailed | ClawbackCollected
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ def slot_moves(facts: Iterable[Fact]) -> list[SlotMove]:
 
 
 def _reference(
-    fact: Disbursed | Repaid | Refunded | SharePaid | RecoveryReceived | RecoveryRemitted | CashFact,
+    fact: Disbursed | Repaid | Refunded | SharePaid | RecoveryReceived | RecoveryRemitted | CashFact | SubsidyCash,
 ) -> list[SlotMove]:
     """A bank's reference is recorded once, for whichever loan, claim or fund (domain.md §5.23)."""
     if fact.bank_reference is None:
@@ -180,6 +193,12 @@ def _account_opened(fact: BankAccountOpened) -> list[SlotMove]:
     return [SlotMove("take", ACCOUNT, f"{fact.fund}|{fact.bank}", fact.account, 1)]
 
 
+def _calculated(fact: SubsidyCalculated) -> list[SlotMove]:
+    """A loan's quarter is subsidised by one fund."""
+    fund = _fund_of(fact) or ""
+    return [SlotMove("take", SUBSIDY, f"{line.loan_no}|{line.quarter}", fund, 1) for line in fact.lines]
+
+
 _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     Disbursed: _reference,
     Repaid: _reference,
@@ -203,6 +222,12 @@ _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     PartnerLoanLinked: _linked,
     ProjectJobsVerified: _proved,
     BankAccountOpened: _account_opened,
+    SubsidyCalculated: _calculated,
+    FiscalAllocationReceived: _reference,
+    ReturnedToBudget: _reference,
+    SubsidyPaid: _reference,
+    SubsidyPaymentFailed: _reference,
+    ClawbackCollected: _reference,
 }
 
 
@@ -282,6 +307,13 @@ def _in(fact: CashFact) -> list[TotalMove]:
 
 def _out(fact: CapitalWithdrawn) -> list[TotalMove]:
     return _cash(fact.fund, fact.bank, -fact.amount_fen, binding=True)
+
+
+def _subsidy_cash(fact: SubsidyCash) -> list[TotalMove]:
+    """Money of a subsidy fund at a bank; what is paid has to be there."""
+    out = isinstance(fact, SubsidyPaid | ReturnedToBudget)
+    fen = -fact.amount_fen if out else fact.amount_fen
+    return [TotalMove(FUND_CASH, f"{fact.fund}|{fact.bank}", capacity=fen, binding=out)]
 
 
 def _stopped(fact: GuaranteesSuspended) -> list[TotalMove]:
@@ -374,4 +406,9 @@ _TOTALS: Mapping[type[Fact], Callable[[Any], list[TotalMove]]] = {
     RecoveryReceived: _collected,
     RecoveryReversed: _collected,
     RecoveryRemitted: _passed_on,
+    FiscalAllocationReceived: _subsidy_cash,
+    ReturnedToBudget: _subsidy_cash,
+    SubsidyPaid: _subsidy_cash,
+    SubsidyPaymentFailed: _subsidy_cash,
+    ClawbackCollected: _subsidy_cash,
 }

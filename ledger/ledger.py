@@ -46,6 +46,8 @@ from domain.reconciliation.account import BankAccount
 from domain.reconciliation.refusals import UnknownAccount
 from domain.rural_partner.partner import RuralPartner
 from domain.rural_partner.project import PartnerProject
+from domain.subsidy.batch import SubsidyBatch
+from domain.subsidy.fund import SubsidyFund
 from domain.working_days import WorkCalendar
 from ledger import guards
 from ledger.context import CommandContext, request_digest
@@ -64,6 +66,8 @@ AGGREGATES: tuple[type[EventSourced[Any]], ...] = (
     PartnerProject,
     GuaranteeFund,
     BankAccount,
+    SubsidyFund,
+    SubsidyBatch,
 )
 """Every kind of stream, so that a fresh process can read every fact."""
 

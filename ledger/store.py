@@ -17,7 +17,8 @@ from domain.loan.refusals import ReferenceUsed
 from domain.loan_application.refusals import GuaranteesAlready, LiveApplication, TooManyLoans
 from domain.reconciliation.refusals import AccountTaken
 from domain.rural_partner.refusals import EvidenceUsed, LoanLinkedAlready, PersonIsPartner
-from ledger.guards import ACCOUNT, GUARANTEES, JOBS_EVIDENCE, LIVE, LOANS, PARTNER, PARTNER_LOAN
+from domain.subsidy.refusals import SubsidisedElsewhere
+from ledger.guards import ACCOUNT, GUARANTEES, JOBS_EVIDENCE, LIVE, LOANS, PARTNER, PARTNER_LOAN, SUBSIDY
 
 
 class KeyReused(Refusal):
@@ -71,6 +72,7 @@ _FULL: Mapping[str, type[Refusal]] = {
     PARTNER_LOAN: LoanLinkedAlready,
     JOBS_EVIDENCE: EvidenceUsed,
     ACCOUNT: AccountTaken,
+    SUBSIDY: SubsidisedElsewhere,
 }
 """What is said when the places of a guard are taken."""
 

@@ -23,13 +23,16 @@ _QUARTER = re.compile(r"(19|20|21)([0-9]{2})Q([1-4])", re.ASCII)
 
 
 class Calculated(NamedTuple):
-    """What was worked out of a loan's quarter: its days, the formula and the LPR that they went by, and what it comes to in fen."""
+    """What was worked out of a loan's quarter: its days, the formula and the LPR that they went by, the part within the national limit, and what it
+    comes to in fen."""
 
     first: date
     until: date
     spans: tuple[Span, ...]
+    kind: Kind
     formula: Formula
     lpr: Decimal
+    within: Fraction
     subsidy: Subsidy
 
 
@@ -45,11 +48,20 @@ def calculated(
     ledger: Ledger, book: PolicyBook, method: SubsidyMethod, loan_no: str, quarter: Quarter, today: date
 ) -> Calculated:
     """Of a quarter that is over, by all that is known now. Raises InvalidInput, UnknownLoan, NotSubsidised, UnknownEdition, NoEdition."""
-    first, until = quarter.days(method.procedure)
+    must_be_over(quarter.days(method.procedure)[1], today)
+    return calculated_of(book, method, ledger.loan(loan_no), quarter)
+
+
+def must_be_over(until: date, today: date) -> None:
+    """Raises InvalidInput."""
     if until > today:
         problem = f"the quarter is not over before {until}"
         raise InvalidInput(field="quarter", problem=problem, expected="an earlier one")
-    loan = ledger.loan(loan_no)
+
+
+def calculated_of(book: PolicyBook, method: SubsidyMethod, loan: Loan, quarter: Quarter) -> Calculated:
+    """Of a loan with the published calendar in its hand. Raises NotSubsidised, UnknownEdition, NoEdition."""
+    first, until = quarter.days(method.procedure)
     contract, first_paid = loan.contract, _first_paid(loan)
     if contract.terms is None or not loan.is_serviced or contract.policy is None or contract.rate_basis is None:
         raise _none(loan, "its contract does not say how it is run, or under which policy")
@@ -63,7 +75,8 @@ def calculated(
     days = (Subsidised(span.stretch, span.year) for span in found if span.cause is None)
     most = method.national_most(kind, contract.value_date)
     within = Fraction(1) if most is None or contract.approved_fen <= most else Fraction(most, contract.approved_fen)
-    return Calculated(first, until, found, formula, lpr, calculate(days, formula, lpr, within))
+    subsidy = calculate(days, formula, lpr, within, formula.shared)
+    return Calculated(first, until, found, kind, formula, lpr, within, subsidy)
 
 
 def _first_paid(loan: Loan) -> date | None:

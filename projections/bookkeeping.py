@@ -14,6 +14,7 @@ from psycopg.rows import tuple_row
 from domain.bookkeeping.claims import ClaimBook
 from domain.bookkeeping.closing import booked_on
 from domain.bookkeeping.posting import Line, place_of, posted
+from domain.bookkeeping.subsidies import SubsidyBook
 from domain.compensation import events as claims
 from domain.facts import Fact
 from domain.guarantee_fund.events import (
@@ -26,6 +27,7 @@ from domain.guarantee_fund.events import (
 from domain.loan import events as loans
 from domain.loan_application.events import CapacityReleased, CapacityReserved
 from domain.recorded import Recorded
+from domain.subsidy import events as subsidies
 from projections import log
 from projections.projection import copy_rows
 
@@ -37,14 +39,27 @@ _OF_CLAIMS: frozenset[str] = frozenset(
         claims.RecoveryRemitted, claims.ShareWrittenOff,
     )
 )  # fmt: skip
+_OF_BATCHES: frozenset[str] = frozenset(
+    kind.TOPIC
+    for kind in (
+        subsidies.SubsidyCalculated, subsidies.LineDisputeSettled, subsidies.BatchApproved, subsidies.SubsidyPaid,
+        subsidies.SubsidyPaymentFailed, subsidies.ClawbackRaised, subsidies.ClawbackCollected, subsidies.ClawbackWaived,
+    )
+)  # fmt: skip
+_BOOKS: tuple[tuple[frozenset[str], type[ClaimBook] | type[SubsidyBook]], ...] = (
+    (_OF_CLAIMS, ClaimBook),
+    (_OF_BATCHES, SubsidyBook),
+)
+"""What is posted by all that came before it in its stream, and by which book."""
 _OF_OTHERS: tuple[type[Fact], ...] = (
     CapitalInjected, CapitalWithdrawn, InterestReceived, PeriodClosed, PeriodReopened, CapacityReserved, CapacityReleased,
     loans.ContractSigned, loans.ReservationLapsed, loans.Disbursed, loans.Repaid, loans.RepaymentReversed, loans.Refunded,
     loans.TermsChanged, loans.MisuseFound, loans.CostCharged, loans.Waived, loans.DateCorrected, loans.EntryReversed,
     loans.Recalculated, loans.ChargedOff, loans.LoanClaimEnded, loans.LoanClaimApproved, loans.TakenOver,
+    subsidies.FiscalAllocationReceived, subsidies.ReturnedToBudget, subsidies.YearSettled,
 )  # fmt: skip
 _OF_PERIODS = (PeriodClosed.TOPIC, PeriodReopened.TOPIC)
-POSTED = _OF_CLAIMS | {kind.TOPIC for kind in _OF_OTHERS}
+POSTED = _OF_CLAIMS | _OF_BATCHES | {kind.TOPIC for kind in _OF_OTHERS}
 """The topics of the facts that are posted, or that close and reopen the books."""
 
 
@@ -59,10 +74,12 @@ def booked(
     table = f"{schema}.{name}_period"
     with cursor.connection.cursor(row_factory=tuple_row) as looking:
         closed: dict[str, date] = dict(looking.execute(f"SELECT fund, closed_until FROM {table}".encode()).fetchall())
-    of_claims = _of_claims(cursor.connection, [fact for fact in facts if fact.topic in _OF_CLAIMS])
+    by_stream = dict[int, list[Line]]()
+    for topics, kind in _BOOKS:
+        by_stream |= _by_stream(cursor.connection, [fact for fact in facts if fact.topic in topics], topics, kind)
     found, moved = list[tuple[Recorded, list[tuple[Line, date]]]](), False
     for row in facts:
-        entry = of_claims.get(row.position, []) if row.topic in _OF_CLAIMS else _posted(row)
+        entry = by_stream[row.position] if row.position in by_stream else _posted(row)
         if entry:
             found.append((row, [(line, booked_on(line.value_date, closed.get(line.place.fund))) for line in entry]))
         if row.topic in _OF_PERIODS:
@@ -93,14 +110,19 @@ def _posted(row: Recorded) -> list[Line]:
     return posted(fact, place) if place is not None else []
 
 
-def _of_claims(connection: Connection[Any], facts: Iterable[Recorded]) -> dict[int, list[Line]]:
-    """By position. A claim's lines need its earlier facts, which are read once for the page."""
+def _by_stream(
+    connection: Connection[Any],
+    facts: Iterable[Recorded],
+    topics: frozenset[str],
+    kind: type[ClaimBook] | type[SubsidyBook],
+) -> dict[int, list[Line]]:
+    """By position. The lines of a claim or a batch need its earlier facts, which are read once for the page."""
     wanted = {fact.position: fact for fact in facts}
     if not wanted:
         return {}
     streams, found = sorted({str(fact.stream) for fact in wanted.values()}), dict[int, list[Line]]()
-    for _, told in groupby(log.streams(connection, streams, max(wanted), _OF_CLAIMS), key=attrgetter("stream")):
-        book = ClaimBook()
+    for _, told in groupby(log.streams(connection, streams, max(wanted), topics), key=attrgetter("stream")):
+        book = kind()
         for row in told:
             fact = row.fact
             place = place_of(row.scopes, getattr(fact, "fund", None))

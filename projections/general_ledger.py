@@ -22,7 +22,7 @@ from projections import bookkeeping, log
 from projections.projection import Kind, Projection, copy_rows
 
 _OPENINGS = frozenset({ContractSigned.TOPIC, ClaimFiled.TOPIC, ClaimRecorded.TOPIC})
-_LINES = "position, line, value_date, booked_on, stream, fact, account, fen, fund, bank, county, level, party, bank_reference, other_side"
+_LINES = "position, line, value_date, booked_on, stream, fact, account, fen, fund, bank, county, level, party, loan_no, bank_reference, other_side"
 TITLE = f"CASE account {' '.join(f'WHEN {a.code!r} THEN {a.zh!r}' for a in CHART.values())} END"
 """SQL for the name of an account."""
 
@@ -34,7 +34,7 @@ class GeneralLedger(Projection[Recorded]):
     """
 
     name = "general_ledger"
-    version = 3
+    version = 4
     order = "position, line"
     topics = bookkeeping.POSTED
     tables: ClassVar[Mapping[str, str]] = {
@@ -46,7 +46,7 @@ class GeneralLedger(Projection[Recorded]):
         CREATE TABLE {schema}.general_ledger_stream (stream uuid PRIMARY KEY, loan_no text NOT NULL, claim_no text);
         CREATE TABLE {schema}.general_ledger (
           position bigint NOT NULL, line int NOT NULL, value_date date NOT NULL, booked_on date NOT NULL, stream uuid NOT NULL, fact text NOT NULL, account text NOT NULL,
-          fen bigint NOT NULL, fund text NOT NULL, bank text, county text, level text, party text, bank_reference text, other_side text, PRIMARY KEY (position, line));
+          fen bigint NOT NULL, fund text NOT NULL, bank text, county text, level text, party text, loan_no text, bank_reference text, other_side text, PRIMARY KEY (position, line));
         CREATE INDEX ON {schema}.general_ledger (account, booked_on);
         CREATE INDEX ON {schema}.general_ledger (stream);
         CREATE OR REPLACE FUNCTION {schema}.general_ledger_balances() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -79,8 +79,8 @@ class GeneralLedger(Projection[Recorded]):
         query = (
             f"SELECT position, line, value_date, booked_on, fact, account, {TITLE} AS title, left(account, 1) AS book,"
             " greatest(fen, 0) AS debit, greatest(-fen, 0) AS credit,"
-            " fund, bank, county, level, party, bank_reference, other_side, loan_no, claim_no FROM projections.general_ledger"
-            " LEFT JOIN projections.general_ledger_stream USING (stream)"
+            " fund, bank, county, level, party, bank_reference, other_side, coalesce(l.loan_no, s.loan_no) AS loan_no, claim_no FROM projections.general_ledger l"
+            " LEFT JOIN projections.general_ledger_stream s USING (stream)"
             " WHERE booked_on <= %(as_of)s AND position <= %(known_at)s"
         )
         return query, {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}
@@ -97,5 +97,5 @@ def _rows(fact: Recorded, entry: Sequence[tuple[Line, date]]) -> Iterable[tuple[
     reference = getattr(told, "bank_reference", None)
     paid = (reference.partition("|")[2] or reference if reference else None, other_side(told) if told else None)
     for number, (line, booked) in enumerate(entry, 1):
-        at = (line.place.fund, line.place.bank, line.place.county, line.level, line.party, *paid)
+        at = (line.place.fund, line.place.bank, line.place.county, line.level, line.party, line.loan_no, *paid)
         yield fact.position, number, line.value_date, booked, fact.stream, fact.topic, line.account, line.fen, *at

@@ -29,6 +29,7 @@ from projections.policy_register import PolicyRegister
 from projections.project_register import ProjectRegister
 from projections.projection import Kind, Projection
 from projections.repayment_history import RepaymentHistory
+from projections.subsidy_register import SubsidyRegister
 from projections.trial_balance import TrialBalance
 
 ALL: tuple[Projection[Any], ...] = (
@@ -47,6 +48,7 @@ ALL: tuple[Projection[Any], ...] = (
     GeneralLedger(),
     TrialBalance(),
     BankStatement(),
+    SubsidyRegister(),
 )
 """Every projection there is."""
 

@@ -24,7 +24,7 @@ class TrialBalance(Projection[Recorded]):
     """`debit` and `credit` are what was posted on either side, `balance` is debit less credit."""
 
     name = "trial_balance"
-    version = 2
+    version = 3
     order = "account, fund, bank NULLS FIRST, county NULLS FIRST, level NULLS FIRST"
     topics = bookkeeping.POSTED
     tables: ClassVar[Mapping[str, str]] = {

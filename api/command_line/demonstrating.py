@@ -15,6 +15,7 @@ from api.demo.book import play_around, play_loans, prepare
 from api.demo.playing import CHANNEL
 from api.demo.reconciling import close_quarters, keep_accounts, quarter_ends
 from api.demo.scene import FUND
+from api.demo.subsidies import play_subsidies
 from api.periods import PaperBooks, checked
 from api.reconciliations import reconciled
 from api.settings import Settings
@@ -49,12 +50,14 @@ def demo(
     with Installation(settings) as installation:
         _only_demonstrations(installation)
         _play(installation, loans, seed)
-        periods, reconciliation = _keep_books(installation, seed)
-        document = {"loans": loans, **_summary(installation), "periods": periods, "reconciliation": reconciliation}
+        periods, reconciliation, subsidies = _keep_books(installation, seed)
+        more = {"periods": periods, "reconciliation": reconciliation, "subsidies": subsidies}
+        document = {"loans": loans, **_summary(installation), **more}
     document["seconds"] = round(time.monotonic() - started, 1)
     show(settings, document)
     whole = document["verified"] and document["rebuild"]["equal"]
     explained = reconciliation["residual"] == "0.00" and reconciliation["four_way"] and periods["hold"]
+    explained = explained and subsidies["explained"]
     return CLEAN if whole and explained else DIFFERENCES
 
 
@@ -80,8 +83,8 @@ def _play(installation: Installation, loans: int, seed: int) -> None:
         play_around(desk, moment, played, seed, first)
 
 
-def _keep_books(installation: Installation, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Four quarters are closed, and every account is reconciled with statements that have every defect."""
+def _keep_books(installation: Installation, seed: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Four quarters are closed, every account is reconciled with statements that have every defect, and four quarters are subsidised."""
     moment = Moment(now=datetime.now(UTC))
 
     def fold() -> None:
@@ -106,7 +109,8 @@ def _keep_books(installation: Installation, seed: int) -> tuple[dict[str, Any], 
         "four_way": all(document["four_way"]["equal"] for document in found),
         "residual": yuan(sum(abs(parse_yuan(document["residual"], negative=True)) for document in found)),
     }
-    return {"closed": len(closings), "hold": all(closing["holds"] for closing in closings)}, reconciliation
+    subsidies = play_subsidies(installation.desk, books, moment)
+    return {"closed": len(closings), "hold": all(closing["holds"] for closing in closings)}, reconciliation, subsidies
 
 
 def _summary(installation: Installation) -> dict[str, Any]:

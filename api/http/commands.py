@@ -84,7 +84,10 @@ def command(
         except Previewed as seen:
             return Response(to_json(previewed(seen, context.moment.now)), media_type=FORESEEN)
         shown = opens or thing
-        return answered(hall.desk, shown, said.get(shown.number, ""), receipt, opened=opens is not None)
+        number = str(
+            said.get(shown.number) or getattr(made, shown.number, "")
+        )  # one that is opened may be numbered by what it is of
+        return answered(hall.desk, shown, number, receipt, opened=opens is not None)
 
     numbered = () if opens is thing or not thing.number else (thing.number,)
     named(serve, numbered, without=("preview",) if persons else ())
@@ -139,7 +142,7 @@ def answered(desk: Desk, thing: Thing, number: str, receipt: Receipt | None, *, 
         found: EventSourced[Any] = desk.ledger.repository.get(thing.stream(number))
     headers = {"ETag": f'"{found.version}"'}
     if opened:
-        headers["Location"] = f"/api/v1/{thing.kind}s/{quote(number, safe='')}"
+        headers["Location"] = f"/api/v1/{thing.path or f'{thing.kind}s'}/{quote(number, safe='')}"
     said = {"resource": thing.shown(found), "receipt": None if receipt is None else shown(receipt)}
     return Response(to_json(said), 201 if opened else 200, headers, media_type="application/json")
 

@@ -73,7 +73,7 @@ def thing(router: APIRouter, path: str, what: Thing, unknown: type[Refusal], sum
         path,
         read,
         methods=["GET"],
-        operation_id=f"get{what.kind.capitalize()}",
+        operation_id="get" + "".join(word.capitalize() for word in what.kind.split("_")),
         summary=summary,
         description=summary,
         responses=documents.answer(

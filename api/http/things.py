@@ -20,12 +20,14 @@ NUMBER = r"^[^\x00-\x20\x7f/]+$"
 
 @dataclass(frozen=True)
 class Thing:
-    """`kind` is the stream's, `number` the path's parameter and the command's field, `fields` what the shown state has at least."""
+    """`kind` is the stream's, `number` the path's parameter and the command's field, `fields` what the shown state has at least; `path` is where it
+    is read, its kind's plural if left out."""
 
     kind: str
     number: str
     fields: Mapping[str, str]
     show: Callable[[Any], Mapping[str, Any]] = lambda found: found.state()
+    path: str = ""
 
     def stream(self, number: str) -> UUID:
         return KINDS[self.kind](number)
@@ -116,6 +118,42 @@ ACCOUNT = Thing(
         "failed_proofs": "number",
         "latest": "list",
     },
+)
+SUBSIDY_FUND = Thing(
+    "subsidy_fund",
+    "fund",
+    {
+        "fund": "text",
+        "title": "text",
+        "method": "text",
+        "received": "object",
+        "returned": "object",
+        "closed_until": "date?",
+        "settlements": "list",
+    },
+    path="subsidy-funds",
+)
+SUBSIDY_BATCH = Thing(
+    "subsidy_batch",
+    "batch",
+    {
+        "batch": "text",
+        "fund": "text",
+        "bank": "text",
+        "quarter": "text",
+        "status": "text",
+        "lines": "number",
+        "interest": "money",
+        "amount": "money",
+        "levels": "object",
+        "disputed": "list",
+        "left_out": "list",
+        "paid": "money",
+        "to_pay": "money",
+        "clawed_back": "money",
+        "owed_back": "money",
+    },
+    path="subsidy-batches",
 )
 PARTNER = Thing(
     "partner",

@@ -1,4 +1,5 @@
-"""The chart of accounts 科目表 (domain.md §3): the guarantee fund's book G, and the memo book M of what is promised and kept in mind."""
+"""The chart of accounts 科目表 (domain.md §3): the guarantee fund's book G, the interest subsidy's book S, and the memo book M of what is promised
+and kept in mind. Accounts of the budget's levels are told apart by the level of a line."""
 
 from __future__ import annotations
 
@@ -41,6 +42,13 @@ _ACCOUNTS = (
     Account("G4001", "存款利息收入", "interest income", "credit"),
     Account("G4101", "已核销收回", "recovery after write-off", "credit"),
     Account("G5001", "代偿损失", "compensation loss", "debit"),
+    Account("S1001", "贴息专户存款", "subsidy cash at bank", "debit"),
+    Account("S1101", "应收财政贴息款", "due from the budget, by level", "debit"),
+    Account("S1201", "应收追回贴息", "clawback receivable", "debit"),
+    Account("S2001", "应付贴息", "subsidy payable", "credit"),
+    Account("S2101", "应缴回财政", "refundable to the budget, by level", "credit"),
+    Account("S4001", "财政补助收入", "appropriation, by level", "credit"),
+    Account("S5001", "贴息支出", "subsidy expense", "debit"),
     Account("M9001", "担保责任余额", "exposure", "debit"),
     Account("M9009", "担保责任余额对应", "exposure, contra", "credit"),
     Account("M9011", "已申请未批代偿", "pending claims", "debit"),
@@ -59,3 +67,5 @@ CAPITAL: Mapping[Level, str] = {
     "central": "G3005",
 }
 """Where the money of a fiscal level is kept as capital."""
+OF_LEVELS = frozenset({"S1101", "S2101", "S4001"})
+"""Accounts that each fiscal level has one of."""

@@ -18,6 +18,14 @@ from domain.loan.balances import Balance, BalanceChange
 from domain.loan.events import ContractSigned, MoneyFact, ReservationLapsed
 from domain.loan_application.events import CapacityReleased, CapacityReserved
 from domain.money import Fen
+from domain.subsidy.events import (
+    ClawbackCollected,
+    FiscalAllocationReceived,
+    ReturnedToBudget,
+    SubsidyPaid,
+    SubsidyPaymentFailed,
+    YearSettled,
+)
 
 
 class Place(NamedTuple):
@@ -29,7 +37,7 @@ class Place(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of an entry, in fen: a debit is positive, a credit negative. `party` is who owes it, or is owed."""
+    """One line of an entry, in fen: a debit is positive, a credit negative. `party` is who owes it, or is owed; `loan_no` where the fact is not of one loan."""
 
     account: str
     value_date: date
@@ -37,6 +45,7 @@ class Line(NamedTuple):
     place: Place
     level: str | None = None
     party: str | None = None
+    loan_no: str | None = None
 
 
 _MEMO = {Balance.EXPOSURE: ("M9001", "M9009"), Balance.RESERVED: ("M9031", "M9039")}
@@ -66,6 +75,26 @@ def posted(fact: Fact, place: Place) -> list[Line]:
                     "G3101", result.account, result.amount_fen, fact.until, Place(fact.fund, result.bank, result.county)
                 )
             ]
+        case FiscalAllocationReceived() | ReturnedToBudget():
+            came = isinstance(fact, FiscalAllocationReceived)
+            at, sign = Place(fact.fund, None, fact.county), 1 if came else -1
+            return [
+                Line("S1001", fact.value_date, sign * fact.amount_fen, Place(fact.fund, fact.bank)),
+                Line("S1101" if came else "S2101", fact.value_date, -sign * fact.amount_fen, at, fact.level),
+            ]
+        case YearSettled():
+            return [
+                line
+                for one in fact.levels
+                for line in pair(
+                    "S2101",
+                    "S1101",
+                    one.offset_fen,
+                    fact.value_date,
+                    Place(fact.fund, None, one.county),
+                    level=one.level,
+                )
+            ]
         case CapacityReserved() | CapacityReleased():
             sign = 1 if isinstance(fact, CapacityReserved) else -1
             return [*pair("M9031", "M9039", sign * fact.amount_fen, fact.value_date, place)]
@@ -79,26 +108,36 @@ def posted(fact: Fact, place: Place) -> list[Line]:
 def other_side(fact: Fact) -> str | None:
     """Who is on the other side of a payment of the fund's: bank, guarantor, borrower, or the fiscal level of its capital."""
     match fact:
-        case CapitalInjected() | CapitalWithdrawn():
+        case CapitalInjected() | CapitalWithdrawn() | FiscalAllocationReceived() | ReturnedToBudget():
             return fact.level
+        case SubsidyPaid():
+            return "bank" if fact.route == "bank" else "borrower"
         case InterestReceived():
             return "bank"
         case SharePaid():
             return fact.payee
         case RecoveryRemitted():
             return fact.payee if fact.party == "fund" else fact.party
-        case RecoveryReceived() | RecoveryReversed():
+        case RecoveryReceived() | RecoveryReversed() | SubsidyPaymentFailed() | ClawbackCollected():
             return "borrower"
     return None
 
 
 def pair(
-    debit: str, credit: str, fen: Fen, day: date, place: Place, *, level: str | None = None, party: str | None = None
+    debit: str,
+    credit: str,
+    fen: Fen,
+    day: date,
+    place: Place,
+    *,
+    level: str | None = None,
+    party: str | None = None,
+    loan_no: str | None = None,
 ) -> Iterator[Line]:
     """A debit and its credit, of nothing neither; a negative amount is the mirror of a positive one."""
     if fen:
-        yield Line(debit, day, fen, place, level, party)
-        yield Line(credit, day, -fen, place, level, party)
+        yield Line(debit, day, fen, place, level, party, loan_no)
+        yield Line(credit, day, -fen, place, level, party, loan_no)
 
 
 def _memo(change: BalanceChange, place: Place) -> Iterator[Line]:

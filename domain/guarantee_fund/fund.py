@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from domain.bookkeeping.periods import KeepsBooks
 from domain.errors import InvalidInput
-from domain.facts import EventSourced, Fact, Moment
+from domain.facts import Fact, Moment
 from domain.guarantee_fund import events, refusals
 from domain.guarantee_fund.method import FundMethod, read_method
 from domain.money import Fen, yuan
 from domain.policy.pin import PolicyPin
-
-F = TypeVar("F", bound=Fact)
 
 Standing: TypeAlias = Literal["within", "warned", "breached"]
 
@@ -26,7 +25,7 @@ _NOTICES: Mapping[Standing, type[events.CapacityNotice]] = {
 }
 
 
-class GuaranteeFund(EventSourced[Fact]):
+class GuaranteeFund(KeepsBooks):
     TOPIC = "fund"
     Event = Fact
     FundOpened = events.FundOpened
@@ -41,9 +40,6 @@ class GuaranteeFund(EventSourced[Fact]):
     MultiplierRestored = events.MultiplierRestored
     PeriodClosed = events.PeriodClosed
     PeriodReopened = events.PeriodReopened
-
-    if TYPE_CHECKING:  # an annotation that ran would turn the class into a dataclass
-        opening: events.FundOpened
 
     @staticmethod
     def create_id(fund: str) -> UUID:
@@ -60,8 +56,11 @@ class GuaranteeFund(EventSourced[Fact]):
         opened.adopt(moment, method, value_date)
         return opened
 
-    def scopes(self) -> tuple[str, ...]:
-        return (f"fund:{self.fund}",)
+    @property
+    def opening(self) -> events.FundOpened:
+        opening = self._facts[0]
+        assert isinstance(opening, events.FundOpened)
+        return opening
 
     @property
     def fund(self) -> str:
@@ -187,32 +186,6 @@ class GuaranteeFund(EventSourced[Fact]):
         if by_figures is not None and by_figures.since and below:
             self.resume(moment, **at, **figures)
 
-    def close_period(self, moment: Moment, until: date, seal: Callable[[], Mapping[str, Any]]) -> None:
-        """结账 up to the last day of a month that is over; `seal` says the position, the trial balance's digest and the results.
-
-        Raises PeriodNotOver, PeriodClosedAlready, FundDatedEarlier.
-        """
-        if until >= moment.today or (until + timedelta(days=1)).day != 1:
-            raise refusals.PeriodNotOver(field="until", until=until)
-        closed = self.closed_until
-        if closed is not None and until <= closed:
-            raise refusals.PeriodClosedAlready(field="until", fund=self.fund, closed_until=closed)
-        self._must_be_dated(moment, until, after=self.opening)
-        self.tell(events.PeriodClosed, moment, value_date=until, fund=self.fund, until=until, **seal())
-
-    def reopen_period(self, moment: Moment, until: date, *, confirmed_by: str, reason: str) -> None:
-        """反结账 of the last closed period, by two people; the result that went over stays there. Raises NothingClosed."""
-        closed = self.closings
-        if not closed or closed[-1].until != until:
-            last = closed[-1].until if closed else "none"
-            raise refusals.NothingClosed(field="until", fund=self.fund, until=until, closed_until=last)
-        said = {
-            "closed_until": closed[-2].until if len(closed) > 1 else None,
-            "confirmed_by": confirmed_by,
-            "reason": reason,
-        }
-        self.tell(events.PeriodReopened, moment, value_date=moment.today, fund=self.fund, until=until, **said)
-
     def notice_capacity(self, moment: Moment, *, used: Fen, base: Fen) -> None:
         """Establish how the guarantees stand to the capacity; records a change of that, and nothing otherwise."""
         standing = self.standing_of(used, base)
@@ -245,15 +218,6 @@ class GuaranteeFund(EventSourced[Fact]):
         return self._suspended(None)
 
     @property
-    def closings(self) -> list[events.PeriodClosed]:
-        """The periods that are closed, in their order."""
-        return self._closings(None)
-
-    @property
-    def closed_until(self) -> date | None:
-        return self.closings[-1].until if self.closings else None
-
-    @property
     def capital(self) -> Mapping[str, Fen]:
         """By the fiscal level that brought it, in fen."""
         return self._by_level(None)
@@ -271,10 +235,6 @@ class GuaranteeFund(EventSourced[Fact]):
             "standing": self._standing(as_of),
             "closed_until": closings[-1].until.isoformat() if (closings := self._closings(as_of)) else None,
         }
-
-    def _of(self, kind: type[F], as_of: date | None = None) -> list[F]:
-        """Its facts of a kind that were true by a day, in the order in which they were recorded."""
-        return [fact for fact in self._facts if isinstance(fact, kind) and (as_of is None or fact.value_date <= as_of)]
 
     def _by_level(self, as_of: date | None) -> dict[str, Fen]:
         levels: dict[str, Fen] = {}
@@ -295,15 +255,6 @@ class GuaranteeFund(EventSourced[Fact]):
                 suspended.pop((fact.scope, fact.code), None)
         return suspended
 
-    def _closings(self, as_of: date | None) -> list[events.PeriodClosed]:
-        closed: list[events.PeriodClosed] = []
-        for fact in self._of(Fact, as_of):
-            if isinstance(fact, events.PeriodClosed):
-                closed.append(fact)
-            elif isinstance(fact, events.PeriodReopened):
-                closed.pop()
-        return closed
-
     def _standing(self, as_of: date | None) -> Standing:
         notices = self._of(events.CapacityNotice, as_of)
         return next(name for name, kind in _NOTICES.items() if type(notices[-1]) is kind) if notices else "within"
@@ -312,19 +263,10 @@ class GuaranteeFund(EventSourced[Fact]):
 
     def told(self, fact: Fact) -> None:
         if isinstance(fact, events.FundOpened):
-            self.opening = fact
-            self._facts: list[Fact] = []
+            self._facts = []
         elif not fact.TOPIC.startswith("fund."):
             raise TypeError(f"a fund knows nothing of {type(fact).__name__}")
         self._facts.append(fact)
-
-    # What its decisions keep to.
-
-    def _must_be_dated(self, moment: Moment, value_date: date, *, after: Fact) -> None:
-        moment.not_before(value_date)
-        if value_date < after.value_date:
-            said = {"fund": self.fund, "value_date": value_date, "first": after.value_date}
-            raise refusals.FundDatedEarlier(field="value_date", **said)
 
 
 _read = lru_cache(maxsize=16)(read_method)

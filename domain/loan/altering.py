@@ -176,6 +176,30 @@ class Altering(Deciding):
         said = {"evidence": tuple(evidence), "report_by": report_by, "reported_by": by.subject}
         self.tell(events.BusinessClosed, moment, value_date=value_date, **said)
 
+    def stop_subsidy(
+        self, moment: Moment, *, value_date: date, reason: str, evidence: Sequence[str], by: Actor
+    ) -> None:
+        """停止贴息 from the first bad day on, late as it may be found (R-SUB-14). Raises SubsidyStoppedBefore, BeforeContract, InvalidInput, DatedInFuture."""
+        moment.not_before(value_date)
+        self._must_not_precede(value_date)
+        in_words(reason)
+        with_evidence(evidence)
+        if self._last("subsidy_stopped", value_date):
+            raise refusals.SubsidyStoppedBefore(
+                field="value_date", loan_no=self.contract.loan_no, value_date=value_date
+            )
+        said = {"reason": reason, "evidence": tuple(evidence), "found_by": by.subject}
+        self.tell(events.SubsidyStopped, moment, value_date=value_date, **said)
+
+    def resume_subsidy(self, moment: Moment, *, value_date: date, reason: str, by: Actor) -> None:
+        """恢复贴息 from a day on. Raises SubsidyNotStopped, InvalidInput, DatedInFuture."""
+        moment.not_before(value_date)
+        in_words(reason)
+        if not self._last("subsidy_stopped", value_date):
+            raise refusals.SubsidyNotStopped(field="value_date", loan_no=self.contract.loan_no, value_date=value_date)
+        said = {"reason": reason, "found_by": by.subject}
+        self.tell(events.SubsidyResumed, moment, value_date=value_date, **said)
+
     # Under these.
 
     def _terms_on(self, value_date: date) -> RepaymentTerms:

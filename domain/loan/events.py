@@ -235,6 +235,22 @@ class BusinessClosed(Fact):
     reported_by: str
 
 
+class SubsidyStopped(Fact):
+    """停止贴息: from the value date on nothing is subsidised: misuse, fraud, an employment that was found (R-SUB-14)."""
+
+    TOPIC = "loan.subsidy_stopped"
+
+    found_by: str
+
+
+class SubsidyResumed(Fact):
+    """恢复贴息: from the value date on it is subsidised again."""
+
+    TOPIC = "loan.subsidy_resumed"
+
+    found_by: str
+
+
 class BecameOverdue(Fact):
     """逾期: established on the value date that the oldest unpaid amount fell due earlier. A notice, not a balance."""
 

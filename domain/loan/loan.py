@@ -45,6 +45,8 @@ class Loan(Altering, Correcting):
     Recalculated = events.Recalculated
     BorrowerDied = events.BorrowerDied
     BusinessClosed = events.BusinessClosed
+    SubsidyStopped = events.SubsidyStopped
+    SubsidyResumed = events.SubsidyResumed
     ChargedOff = events.ChargedOff
     LoanClaimFiled = events.LoanClaimFiled
     LoanClaimEnded = events.LoanClaimEnded

@@ -33,6 +33,18 @@ class BeyondContract(Refusal):
     zh = "放款 {amount} 超过合同 {loan_no} 的剩余额度 {left}；请减少放款或另签合同"
 
 
+class SubsidyStoppedBefore(Refusal):
+    code = "loan.subsidy_stopped"
+    en = "the subsidy of loan {loan_no} is stopped on {value_date} already; resume it first (`subsidy resume`)"
+    zh = "贷款 {loan_no} 于 {value_date} 已停止贴息；请先恢复（subsidy resume）"
+
+
+class SubsidyNotStopped(Refusal):
+    code = "loan.subsidy_not_stopped"
+    en = "the subsidy of loan {loan_no} is not stopped on {value_date}; there is nothing to resume"
+    zh = "贷款 {loan_no} 于 {value_date} 未停止贴息；无可恢复"
+
+
 class BeforeContract(Refusal):
     code = "loan.before_contract"
     en = "{value_date} is before contract {loan_no} was signed on {signed}; correct the date"

@@ -103,6 +103,18 @@ class Standing(EventSourced[Fact]):
         return self._said_first("closed")
 
     @property
+    def subsidy_stops(self) -> list[tuple[date, date]]:
+        """The days on which nothing is subsidised because somebody said so; the second of each does not count."""
+        stops, since = list[tuple[date, date]](), None
+        for day, _, name, value in sorted(self._said):
+            if name == "subsidy_stopped" and value and since is None:
+                since = day
+            elif name == "subsidy_stopped" and not value and since is not None:
+                stops.append((since, day))
+                since = None
+        return stops if since is None else [*stops, (since, date.max)]
+
+    @property
     def guarantor_is_released(self) -> bool:
         """Whether the contract was changed without the guarantor's consent (R-FUND-15)."""
         return any(movement.kind == "terms_changed" and movement.released for movement in self.movements)
@@ -214,6 +226,7 @@ class Standing(EventSourced[Fact]):
             "misused": any(movement.kind == "misused" for movement in self.movements),
             "borrower_died": bool(self._last("died", as_of)),
             "business_closed": bool(self._last("closed", as_of)),
+            "subsidy_stopped": bool(self._last("subsidy_stopped", as_of)),
             "jobs_created": self._last("jobs_created", as_of),
             "jobs_retained": self._last("jobs_retained", as_of),
         }
@@ -325,6 +338,14 @@ class Standing(EventSourced[Fact]):
     @told.register
     def _(self, fact: events.BusinessClosed) -> None:
         self._say(fact, closed=1)
+
+    @told.register
+    def _(self, fact: events.SubsidyStopped) -> None:
+        self._say(fact, subsidy_stopped=1)
+
+    @told.register
+    def _(self, fact: events.SubsidyResumed) -> None:
+        self._say(fact, subsidy_stopped=0)
 
     @told.register
     def _(self, fact: events.BecameOverdue) -> None:

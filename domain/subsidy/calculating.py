@@ -5,14 +5,26 @@ Exact fractions until the end; half a fen is rounded up, and the borrower bears 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from domain.loan.bearing import Stretch
 from domain.money import Fen
-from domain.subsidy.method import Formula
+
+Of: TypeAlias = Literal["rate", "lpr", "above"]
+
+
+class Bears(Protocol):
+    """What the budget bears of a year's interest: so many percent of the contract `rate`, or of the `lpr`; or all that is `above` the LPR and a margin."""
+
+    @property
+    def of(self) -> Of: ...
+    @property
+    def percent(self) -> int: ...
+    @property
+    def margin_bp(self) -> int: ...
 
 
 class Subsidised(NamedTuple):
@@ -39,19 +51,22 @@ class Subsidy(NamedTuple):
         return self.interest - self.subsidy
 
 
-def calculate(days: Iterable[Subsidised], formula: Formula, lpr: Decimal, within_limit: Fraction) -> Subsidy:
-    """By the formula of the loan's regime; `lpr` is the contract's, `within_limit` the part of the loan within the national limit."""
+def calculate(
+    days: Iterable[Subsidised], formula: Bears, lpr: Decimal, within_limit: Fraction, shared: Sequence[Fraction]
+) -> Subsidy:
+    """By the formula of the loan's regime; `lpr` is the contract's, `within_limit` the part of the loan within the national limit, `shared` the part
+    that the national rule pays in each year of the loan, the last for every later one."""
     interest, subsidy, nationally = Fraction(0), Fraction(0), Fraction(0)
     for stretch, year in days:
         of_year = stretch.principal * sum((Fraction(*part) for part in stretch.year_parts), Fraction(0))
         borne = of_year * subsidised_rate(formula, stretch.annual_rate, lpr)
         interest += of_year * Fraction(stretch.annual_rate)
         subsidy += borne
-        nationally += borne * within_limit * formula.shared[min(year, len(formula.shared)) - 1]
+        nationally += borne * within_limit * shared[min(year, len(shared)) - 1]
     return Subsidy(half_up(interest), half_up(subsidy), half_up(nationally))
 
 
-def subsidised_rate(formula: Formula, annual_rate: Decimal, lpr: Decimal) -> Fraction:
+def subsidised_rate(formula: Bears, annual_rate: Decimal, lpr: Decimal) -> Fraction:
     """What the budget bears of a year, as a rate; never more than the loan's own."""
     rate = Fraction(annual_rate)
     match formula.of:

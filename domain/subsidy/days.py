@@ -22,6 +22,9 @@ class Quarter(NamedTuple):
     year: int
     number: int
 
+    def __str__(self) -> str:
+        return f"{self.year}Q{self.number}"
+
     def days(self, rule: Procedure) -> tuple[date, date]:
         """From the day after the last quarter's interest day up to the day after its own, which does not count."""
         end = date(self.year, self.number * 3, rule.interest_day) + _A_DAY
@@ -44,8 +47,8 @@ class Barred(NamedTuple):
     until: date = date.max
 
 
-def spans(loan: Loan, stops: Stops, first: date, until: date, stopped: Iterable[Barred] = ()) -> tuple[Span, ...]:
-    """Every stretch of a quarter's days on which the loan bore interest, by all that is known; `stopped` is what somebody found besides.
+def spans(loan: Loan, stops: Stops, first: date, until: date) -> tuple[Span, ...]:
+    """Every stretch of a quarter's days on which the loan bore interest, by all that is known.
 
     The loan's contract says how it is run, and something of it was paid out.
     """
@@ -53,6 +56,7 @@ def spans(loan: Loan, stops: Stops, first: date, until: date, stopped: Iterable[
     assert terms is not None
     start = min(movement.value_date for movement in loan.movements if movement.kind == "disbursed")
     asked = (terms, loan.movements, loan.calendar, first, until)
+    stopped = (Barred("stopped", since, resumed) for since, resumed in loan.subsidy_stops)
     barred = [*_ends(loan, stops, first), *stopped, *_overdue(stops, bearing(*asked).overdue)]
     years = [add_months(start, 12 * year) for year in range(1, until.year - start.year + 2)]
     at = {day for bar in barred for day in (bar.first, bar.until)} | {*years}

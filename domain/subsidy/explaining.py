@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 from domain.money import yuan
-from domain.subsidy.calculating import subsidised_rate
+from domain.subsidy.calculating import Bears, subsidised_rate
 from domain.subsidy.days import Cause, Span
-from domain.subsidy.method import Formula
+from domain.subsidy.lines import SubsidyLine
 
 WHY: Mapping[Cause, tuple[str, str]] = {
     "misuse": ("自挪用之日起不予贴息（R-SUB-14）", "misused: nothing from that day on (R-SUB-14)"),
@@ -23,7 +23,7 @@ WHY: Mapping[Cause, tuple[str, str]] = {
 }
 
 
-def explained(span: Span, formula: Formula, lpr: Decimal) -> dict[str, Any]:
+def explained(span: Span, formula: Bears, lpr: Decimal) -> dict[str, Any]:
     """One stretch as page data: its first and last day, its figures, and its formula in Chinese and English."""
     stretch, last = span.stretch, span.stretch.until - timedelta(days=1)
     rate = Fraction(0) if span.cause else subsidised_rate(formula, stretch.annual_rate, lpr)
@@ -48,7 +48,53 @@ def explained(span: Span, formula: Formula, lpr: Decimal) -> dict[str, Any]:
     }
 
 
-def _rule(formula: Formula, lpr: Decimal, *, zh: bool) -> str:
+_LEVELS: Mapping[str, str] = {
+    "central": "中央",
+    "province": "省级",
+    "city": "市级",
+    "county": "县级",
+    "incentive": "奖补",
+}
+
+
+def told_of(line: SubsidyLine) -> dict[str, Any]:
+    """A line of a batch as page data: every stretch, what they come to rounded once to the fen, what was told before, and which level bears what."""
+    days, barred = line.days
+    levels = {one.level: yuan(one.fen) for one in line.levels}
+    local, added = line.local_fen, line.amount_fen
+    zh = f"补贴 {days} 天、不补贴 {barred} 天：利息 {yuan(line.interest_fen)}，财政承担 {yuan(line.subsidy_fen)}（四舍五入到分），借款人承担 {yuan(line.interest_fen - line.subsidy_fen)}；"
+    en = (
+        f"{days} days subsidised, {barred} not: interest {yuan(line.interest_fen)}, the budget bears {yuan(line.subsidy_fen)} (rounded once, half a fen up),"
+        f" the borrower {yuan(line.interest_fen - line.subsidy_fen)}; "
+    )
+    if line.before_fen:
+        zh += f"此前批次已计 {yuan(line.before_fen)}，本次 {yuan(added)}；"
+        en += f"earlier batches told of {yuan(line.before_fen)}, this one of {yuan(added)}; "
+    if local:
+        applied = line.applied
+        zh += f"其中超出国家规定（额度内 {applied.within}，各年共担 {'、'.join(applied.shared)}）由地方承担 {yuan(local)}；"
+        en += f"of it {yuan(local)} is beyond the national rule (within the limit {applied.within}, shared by year {', '.join(applied.shared)}), the local budget's alone; "
+    return {
+        "loan_no": line.loan_no,
+        "county": line.county,
+        "quarter": line.quarter,
+        "regime": line.applied.regime,
+        "rule": line.applied.rule,
+        "interest": yuan(line.interest_fen),
+        "subsidy": yuan(line.subsidy_fen),
+        "borrower": yuan(line.interest_fen - line.subsidy_fen),
+        "before": yuan(line.before_fen),
+        "amount": yuan(added),
+        "shared": yuan(line.shared_fen),
+        "local": yuan(local),
+        "levels": levels,
+        "lines": [explained(one.span, line.applied, line.applied.lpr) for one in line.trace],
+        "zh": zh + "、".join(f"{_LEVELS[level]} {fen}" for level, fen in levels.items()),
+        "en": en + ", ".join(f"{level} {fen}" for level, fen in levels.items()),
+    }
+
+
+def _rule(formula: Bears, lpr: Decimal, *, zh: bool) -> str:
     match formula.of:
         case "rate":
             return (

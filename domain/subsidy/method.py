@@ -17,6 +17,7 @@ from domain.money import Fen, shared
 from domain.policy.pin import PolicyPin
 from domain.policy.reading import read_rules
 from domain.policy.rules import KINDS, Amount, Code, Count, Day, Kind, Name, Rule
+from domain.subsidy.calculating import Of
 
 Regime: TypeAlias = Literal["A", "B", "C"]
 
@@ -53,7 +54,7 @@ class Formula(Rule):
 
     regime: Regime
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
-    of: Literal["rate", "lpr", "above"]
+    of: Of
     percent: Annotated[Count, Field(le=100)] = 100
     margin_bp: Annotated[int, Field(ge=-2000, le=2000, strict=True)] = 0
     shared: Annotated[tuple[Part, ...], Field(min_length=1)] = (Fraction(1),)

@@ -107,6 +107,7 @@ def test_what_is_rebuilt_is_what_was_live(
         caught_up(projector)
     for topic in (
         "application.submitted",
+        "subsidy_batch.opened",
         "policy.edition_published",
         "partner.recruited",
         "project.registered",

@@ -10,8 +10,21 @@ import psycopg
 import pytest
 
 from domain.calendar import city_day
+from domain.subsidy.method import shipped_method
 from ledger.approving import FUND
-from tests.api.http.calling import APPROVER, BANK, FUNDS, GUARANTOR, HR, Caller, approved, claimed, lent, paid
+from tests.api.http.calling import (
+    APPROVER,
+    BANK,
+    FUNDS,
+    GUARANTOR,
+    HR,
+    OTHER_BANKER,
+    Caller,
+    approved,
+    claimed,
+    lent,
+    paid,
+)
 from tests.ledger.test_statements import CSV
 
 
@@ -128,6 +141,79 @@ def test_what_the_budget_bears_of_a_loan_s_quarter(call: Caller) -> None:
     running = call("getSubsidy", "JN-1", query={"quarter": f"{this_year + 1}Q1"})
     assert (running.code, running.json["field"]) == ("input.invalid", "quarter"), "nothing is said of days to come"
     assert call("getSubsidy", "JN-2", query={"quarter": "2025Q1"}).code == "loan.unknown"
+
+
+@pytest.mark.usefixtures("policy", "working")
+def test_a_subsidy_batch_from_the_calculation_to_the_year_s_settlement(call: Caller) -> None:
+    lent(call)
+    fund = "jining_subsidy"
+    day: dict[str, Any] = {"value_date": "2025-04-01"}
+    call.done(
+        "openSubsidyFund",
+        fund=fund,
+        title="贴息资金",
+        operator="finance",
+        method=shipped_method(),
+        value_date="2025-01-02",
+    )
+    cash: dict[str, Any] = {"bank": "treasury", "level": "city", **day}
+    funded = call.done("receiveAllocation", fund, amount="5000.00", bank_reference="A-1", **cash)
+    assert funded.resource["received"] == {"city": "5000.00"}
+    opened = call.done("calculateSubsidies", fund=fund, bank="rural_commercial", quarter="2025Q1", by=HR, **day)
+    batch = opened.resource["batch"]
+    assert opened.status == 201 and opened.headers["Location"] == f"/api/v1/subsidy-batches/{batch}"
+    assert call.done("getSubsidyBatch", batch).resource["amount"] == opened.resource["amount"]
+    (line,) = call.done("listSubsidyLines", batch, query={"loan_no": "JN-1"}).json["lines"]
+    granted = opened.resource["amount"]
+    assert line["amount"] == granted == call.done("getSubsidy", "JN-1", query={"quarter": "2025Q1"}).json["subsidy"]
+    said: dict[str, Any] = {"loan_no": "JN-1", "reason": "the days", **day}
+    call.done("disputeLine", batch, by=BANK, **said)
+    assert call("confirmBatch", batch, by=OTHER_BANKER, **day).code == "subsidy_batch.disputed"
+    call.done("settleLineDispute", batch, by="hr_officer:he@hr/370800", outcome="upheld", **said)
+    assert call.done("recalculateSubsidies", batch, by=HR, **day).json["receipt"] is None
+    assert call("confirmBatch", batch, by="bank_officer:a@elsewhere/1", **day).code == "subsidy_batch.other_bank"
+    call.done("confirmBatch", batch, by=OTHER_BANKER, **day)
+    call.done("approveBatch", batch, by="hr_officer:ma@hr/370800", office="hr", **day)
+    approved_now = call.done("approveBatch", batch, by="finance_officer:lu@finance/370800", office="finance", **day)
+    assert approved_now.resource["to_pay"] == granted
+    pay: dict[str, Any] = {"route": "social_security_card", "bank": "treasury", **day}
+    assert call.done("paySubsidies", batch, bank_reference="P-1", **pay).resource["paid"] == granted
+    failed: dict[str, Any] = {"loan_no": "JN-1", "bank": "treasury", "bank_reference": "B-1", "reason": "closed", **day}
+    assert call.done("failPayment", batch, **failed).resource["to_pay"] == granted
+    call.done("paySubsidies", batch, bank_reference="P-2", **pay)
+    stopped: dict[str, Any] = {"reason": "employed", "evidence": ["1" * 64]}
+    call.done("stopSubsidy", "JN-1", by=HR, value_date="2025-03-11", **stopped)
+    (excess,) = call.done("listOverpaid", fund, query={"bank": "rural_commercial"}).json["lines"]
+    assert excess["excess"] == granted
+    assert call("listOverpaid", fund).json["field"] == "bank"
+    raised = call.done("clawBack", batch, by=HR, loan_no="JN-1", **stopped, **day)
+    assert raised.resource["owed_back"] == granted
+    some: dict[str, Any] = {"loan_no": "JN-1", **day}
+    call.done("waiveClawback", batch, amount="1.00", confirmed_by="head", reason="hardship", **some)
+    rest = str(Decimal(granted) - 1)
+    collected = call.done("collectClawback", batch, amount=rest, bank="treasury", bank_reference="C-1", **some)
+    assert collected.resource["owed_back"] == "0.00"
+    call.done("resumeSubsidy", "JN-1", by=HR, reason="left the post", value_date="2025-03-21")
+    back: dict[str, Any] = {"confirmed_by": "head", "bank_reference": "R-1", **cash}
+    assert call("returnToBudget", fund, amount=rest, **back).code == "subsidy_fund.nothing_to_return"
+    assert call.done("returnToBudget", fund, amount="0.50", **back).resource["returned"] == {"city": "0.50"}
+    query = {"fund": fund, "wait_for": collected.receipt["position"]}
+    (row,) = call.done("listSubsidies", query=query).json["rows"]
+    assert (row["collected"], row["clawed_back"], row["owed_back"]) == (rest, rest, "0.00")
+    call.done("closeSubsidyPeriod", fund, until="2025-11-30")
+    assert (
+        call.done("reopenSubsidyPeriod", fund, until="2025-11-30", confirmed_by="head", reason="a finding").resource[
+            "closed_until"
+        ]
+        is None
+    )
+    assert call("settleSubsidyYear", fund, year=2025).code == "subsidy_fund.year_not_closed"
+    call.done("closeSubsidyPeriod", fund, until="2025-12-31")
+    (settled,) = call.done("settleSubsidyYear", fund, year=2025).resource["settlements"]
+    assert {one["level"] for one in settled["levels"]} == {"central", "province", "city", "county"}
+    call.done("adoptSubsidyMethod", fund, method=shipped_method().replace("bank_days = 3", "bank_days = 4"), **day)
+    story = call.done("replayStream", "subsidy_batch", batch).json["events"]
+    assert story[1]["body"]["lines"][0]["trace"][0]["principal_fen"] == 20_000_000
 
 
 @pytest.mark.usefixtures("policy", "working")
