@@ -25,7 +25,8 @@ from domain.state import replayed
 from projections import log
 from projections.querying import Question, ask, projection, written_up_to
 
-CASH = "G1001"
+CASH = ("G1001", "S1001")
+"""A guarantee fund's cash, or a subsidy fund's; a fund is one or the other."""
 _LEDGER, _BALANCE, _POSITION = projection("general_ledger"), projection("trial_balance"), projection("fund_position")
 BOOKS = (_LEDGER, _BALANCE, _POSITION)
 """The read models that a reconciliation looks at."""
@@ -63,11 +64,11 @@ def entries_of(papers: Connection[Any], fund: str, as_of: date | None, known_at:
     source, parameters = _LEDGER.source(as_of, known_at)
     columns = "position, line, bank, value_date, booked_on, debit - credit, bank_reference, other_side, loan_no, claim_no, fact"
     statement = (
-        f"SELECT {columns} FROM ({source}) l WHERE fund = %(fund)s AND account = %(cash)s ORDER BY position, line"
+        f"SELECT {columns} FROM ({source}) l WHERE fund = %(fund)s AND account = ANY(%(cash)s) ORDER BY position, line"
     )
     with papers.cursor(row_factory=tuple_row) as cursor:
         for position, line, bank, *rest in cursor.execute(
-            statement.encode(), {**parameters, "fund": fund, "cash": CASH}
+            statement.encode(), {**parameters, "fund": fund, "cash": [*CASH]}
         ):
             yield Entry(f"{position}.{line}", bank or "", *rest)
 
@@ -229,14 +230,12 @@ def _four_ways(
 ) -> dict[str, Any]:
     """The bank adjusted by its breaks = the account in the trial balance = the sum of its sub-ledgers = what is owed of it + what is available.
 
-    The last comes from the fund's position, which goes by value dates: what was booked late into an open period is taken off.
+    The last comes from a guarantee fund's position, which goes by value dates: what was booked late into an open period is taken off; a subsidy
+    fund's reserve is what it has granted and not paid.
     """
     at: dict[str, Any] = {"as_of": until, "known_at": known}
     where = {"fund": account.opening.fund, "bank": account.opening.bank}
-    ledger = sum(
-        parse_yuan(row["balance"], negative=True)
-        for row in ask(papers, _BALANCE, Question({**where, "account": CASH}, **at)).rows
-    )
+    ledger = sum(_balance(papers, {**where, "account": cash}, at) for cash in CASH)
     subs = Counter[str]()
     for entry in entries:
         subs[entry.claim_no or entry.loan_no or account.opening.fund] += entry.fen
@@ -247,6 +246,9 @@ def _four_ways(
     )
     position = ask(papers, _POSITION, Question(where, group_by=("bank",), **at)).rows
     payable, cash = (sum(parse_yuan(row[name], negative=True) for row in position) for name in ("payable", "cash"))
+    if not position:  # a subsidy fund's: what is granted and not paid is reserved
+        payable = -_balance(papers, {"fund": account.opening.fund, "account": "S2001"}, at)
+        cash = sum(subs.values()) + late
     ways = (said.bank_closing - sum(one.fen for one in said.breaks), ledger, sum(subs.values()), cash - late)
     return {
         "bank_adjusted": yuan(ways[0]),
@@ -256,3 +258,8 @@ def _four_ways(
         "available": yuan(ways[3] - payable),
         "equal": len(set(ways)) == 1,
     }
+
+
+def _balance(papers: Connection[Any], where: Mapping[str, str], at: Mapping[str, Any]) -> Fen:
+    """What accounts come to, debit less credit."""
+    return sum(parse_yuan(row["balance"], negative=True) for row in ask(papers, _BALANCE, Question(where, **at)).rows)

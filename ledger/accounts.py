@@ -16,6 +16,7 @@ from domain.money import Fen
 from domain.reconciliation import refusals
 from domain.reconciliation.account import BankAccount, Source
 from domain.reconciliation.events import KnownParty
+from domain.subsidy.fund import SubsidyFund
 from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.funding import Code, Words
@@ -77,11 +78,12 @@ class Entries(Protocol):
 
 
 def open_account(ledger: Ledger, command: OpenAccount, context: CommandContext) -> Receipt | None:
-    """专户登记: one account for a fund at a bank. Raises AccountExists, AccountTaken, UnknownFund, NotPermitted, DatedInFuture."""
+    """专户登记: one account for a fund, of guarantees or of subsidies, at a bank. Raises AccountExists, AccountTaken, UnknownFund, NotPermitted, DatedInFuture."""
     context.actor.must_be(*RECONCILERS, action="open an account in the books")
 
     def decide() -> list[BankAccount]:
-        ledger.fund(command.fund)
+        if not ledger.knows(SubsidyFund.create_id(command.fund)):
+            ledger.fund(command.fund)
         if ledger.knows(BankAccount.create_id(command.account)):
             raise refusals.AccountExists(field="account", account=command.account)
         said = {name: getattr(command, name) for name in type(command).model_fields}

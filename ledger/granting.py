@@ -21,6 +21,7 @@ from domain.state import replayed
 from domain.subsidy import events, refusals
 from domain.subsidy.batch import Key, SubsidyBatch
 from domain.subsidy.days import Quarter
+from domain.subsidy.fund import SubsidyFund
 from domain.subsidy.lines import SubsidyLine, applied, divided, traced
 from domain.subsidy.method import SubsidyMethod
 from ledger.allocating import subsidy_fund
@@ -29,7 +30,7 @@ from ledger.context import CommandContext
 from ledger.desk import Desk
 from ledger.funding import KEEPERS, Code
 from ledger.ledger import Ledger, Receipt
-from ledger.loading import told_in
+from ledger.loading import told_in, trusting
 from ledger.subsidising import Calculated, calculated_of, must_be_over, quarter_of
 
 CALCULATORS = ("hr_officer", "operator")
@@ -38,8 +39,6 @@ DISPUTERS = ("bank_officer", "hr_officer", "finance_officer", "operator")
 STOPPERS = ("hr_officer", "finance_officer", "fund_officer", "operator")
 _PART = 200
 """Loans that are loaded together."""
-_SINCE = 2016
-"""The year of the first scheme that there are formulas of."""
 _AFTER = 15
 """Days after a quarter within which a payment still counts as made on its due day, at most."""
 
@@ -167,7 +166,7 @@ def calculate_subsidies(desk: Desk, command: CalculateSubsidies, context: Comman
     context.actor.must_be(*CALCULATORS, action="calculate subsidies")
 
     def decide() -> list[SubsidyBatch]:
-        fund = subsidy_fund(desk.ledger, command.fund)
+        fund = _fund(desk.ledger, command.fund)
         method, quarter = fund.method, quarter_of(command.quarter)
         days = quarter.days(method.procedure)
         must_be_over(days[1], context.moment.today)
@@ -304,8 +303,10 @@ class _Lines:
     """The lines of a fund's batches at a bank, as they would come out now."""
 
     def __init__(self, desk: Desk, fund: str, bank: str) -> None:
-        self._desk, self._bank = desk, bank
-        self._fund = subsidy_fund(desk.ledger, fund)
+        self._ledger, self._bank = desk.ledger, bank
+        with trusting(False):  # what is looked at and not saved is as it is recorded
+            self._book, self._calendar = desk.book.as_it_is(), desk.ledger.calendar
+        self._fund = _fund(desk.ledger, fund)
         self._batches = _batches(desk.ledger, fund, bank)
 
     def of(self, number: str, quarter: Quarter, method: SubsidyMethod, loan_no: str | None = None) -> list[SubsidyLine]:
@@ -358,20 +359,18 @@ class _Lines:
     def _calculated(self, loan: Loan, method: SubsidyMethod, quarter: Quarter) -> Calculated | None:
         """None of a loan whose contract does not say how it is run."""
         try:
-            return calculated_of(self._desk.book, method, loan, quarter)
+            return calculated_of(self._book, method, loan, quarter)
         except refusals.NotSubsidised:
             return None
 
     def _loans(self, loan_no: str | None) -> Iterator[tuple[Loan, Sequence[Fact]]]:
         """The bank's loans, or one of them, each with its facts."""
-        ledger = self._desk.ledger
-        streams = _lent_by(ledger, self._bank) if loan_no is None else [Loan.create_id(loan_no)]
-        calendar = ledger.calendar
+        streams = _lent_by(self._ledger, self._bank) if loan_no is None else [Loan.create_id(loan_no)]
         for start in range(0, len(streams), _PART):
-            for facts in told_in(ledger.datastore, streams[start : start + _PART]):
+            for facts in told_in(self._ledger.datastore, streams[start : start + _PART]):
                 loan = replayed(facts)
                 if loan.is_serviced:
-                    loan.calendar = calendar
+                    loan.calendar = self._calendar
                 yield loan, facts
 
 
@@ -405,21 +404,33 @@ def _first_day(fact: Fact) -> date:
 def _anew(desk: Desk, batch: SubsidyBatch, loan_no: str | None = None) -> list[SubsidyLine]:
     """A batch's lines, or those of one loan, as they come out now, by the method that it pins."""
     opening = batch.opening
-    method = subsidy_fund(desk.ledger, opening.fund).pinned(opening.method)
+    method = _fund(desk.ledger, opening.fund).pinned(opening.method)
     return _Lines(desk, opening.fund, opening.bank).of(opening.batch, quarter_of(opening.quarter), method, loan_no)
 
 
 def _excess(desk: Desk, batch: SubsidyBatch, key: Key) -> Fen:
-    lines = _Lines(desk, batch.opening.fund, batch.opening.bank)
-    return lines.excess(batch, key, desk.ledger.loan(key[0])) if key in batch.standing else 0
+    if key not in batch.standing:
+        return 0
+    with trusting(False):
+        loan = desk.ledger.loan(key[0])
+    return _Lines(desk, batch.opening.fund, batch.opening.bank).excess(batch, key, loan)
 
 
 def _batches(ledger: Ledger, fund: str, bank: str) -> list[SubsidyBatch]:
     """Those of a fund at a bank, by quarter."""
-    quarters = [f"{year}Q{number}" for year in range(_SINCE, _SINCE + 100) for number in range(1, 5)]
-    streams = [SubsidyBatch.create_id(SubsidyBatch.number(fund, quarter, bank)) for quarter in quarters]
-    found = [replayed(facts) for facts in told_in(ledger.datastore, streams)]
+    statement = "SELECT originator_id FROM ledger.stored_events WHERE topic = %s AND scopes @> %s::text[] ORDER BY notification_id"
+    with ledger.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        asked = (events.SubsidyBatchOpened.TOPIC, [f"fund:{fund}", f"bank:{bank}"])
+        streams = [stream for (stream,) in cursor.execute(statement, asked)]
+    with trusting(False):  # they are looked at, and not saved
+        found: list[SubsidyBatch] = [ledger.repository.get(stream) for stream in streams]
     return sorted(found, key=lambda batch: batch.opening.quarter)
+
+
+def _fund(ledger: Ledger, fund: str) -> SubsidyFund:
+    """As it is recorded; it is looked at, and not saved. Raises UnknownSubsidyFund."""
+    with trusting(False):
+        return subsidy_fund(ledger, fund)
 
 
 def _lent_by(ledger: Ledger, bank: str) -> list[UUID]:

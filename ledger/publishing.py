@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -114,6 +115,12 @@ class PolicyBook:
 
     def __init__(self, ledger: Ledger) -> None:
         self._find: Callable[[], Policy | None] = lambda: ledger.find(Policy.STREAM)
+
+    def as_it_is(self) -> PolicyBook:
+        """What is published now, whoever publishes more while it is looked at; it asks the log once."""
+        policy, kept = self._find(), copy(self)
+        kept._find = lambda: policy
+        return kept
 
     def editions(self) -> list[Edition]:
         """By their first day; of two that begin together the later recorded one last."""

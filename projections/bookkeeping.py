@@ -46,7 +46,7 @@ _OF_BATCHES: frozenset[str] = frozenset(
         subsidies.SubsidyPaymentFailed, subsidies.ClawbackRaised, subsidies.ClawbackCollected, subsidies.ClawbackWaived,
     )
 )  # fmt: skip
-_BOOKS: tuple[tuple[frozenset[str], type[ClaimBook] | type[SubsidyBook]], ...] = (
+_BOOKS: tuple[tuple[frozenset[str], type[ClaimBook | SubsidyBook]], ...] = (
     (_OF_CLAIMS, ClaimBook),
     (_OF_BATCHES, SubsidyBook),
 )
@@ -114,7 +114,7 @@ def _by_stream(
     connection: Connection[Any],
     facts: Iterable[Recorded],
     topics: frozenset[str],
-    kind: type[ClaimBook] | type[SubsidyBook],
+    kind: type[ClaimBook | SubsidyBook],
 ) -> dict[int, list[Line]]:
     """By position. The lines of a claim or a batch need its earlier facts, which are read once for the page."""
     wanted = {fact.position: fact for fact in facts}

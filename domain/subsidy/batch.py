@@ -441,7 +441,7 @@ class SubsidyBatch(EventSourced[Fact]):
 
     # Consequences: replayed for ever, they only assign.
 
-    def told(self, fact: Fact) -> None:  # noqa: C901, PLR0912  # one case a fact
+    def told(self, fact: Fact) -> None:  # one case a fact
         match fact:
             case events.SubsidyBatchOpened():
                 self.opening = fact

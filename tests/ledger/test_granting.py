@@ -12,6 +12,7 @@ import pytest
 from psycopg import Connection
 
 from api.periods import PaperBooks
+from api.reconciliations import reconciled
 from domain.actor import Actor
 from domain.errors import InvalidInput, NotPermitted, SamePerson
 from domain.facts import Moment
@@ -24,7 +25,7 @@ from domain.subsidy import refusals
 from domain.subsidy.batch import SubsidyBatch
 from domain.subsidy.explaining import told_of
 from domain.subsidy.method import shipped_method
-from ledger import allocating, granting
+from ledger import accounts, allocating, granting
 from ledger.context import CommandContext
 from ledger.contracting import SignContract, sign_contract
 from ledger.correcting import CorrectDate, correct_date
@@ -36,6 +37,7 @@ from ledger.materials import MaterialStore
 from ledger.outside import NoSource
 from ledger.publishing import PolicyBook, publish_policy, shipped
 from ledger.repaying import RecordRepayment, record_repayment
+from ledger.statements.reading import read_statements
 from projections.engine import Engine
 from projections.querying import Question, ask, projection
 from tests.funds import open_with_capital
@@ -500,7 +502,7 @@ def test_what_was_clawed_back_goes_home_and_the_year_is_settled(office: Office) 
         "confirmed_by": "Second",
     }
     returned = allocating.ReturnToBudget.model_validate({**said, "amount_fen": 39_995})
-    with pytest.raises(refusals.NothingToReturn, match="399.94"):
+    with pytest.raises(refusals.NothingToReturn, match=r"399\.94"):
         allocating.return_to_budget(office.desk.ledger, office.books, returned, office.by("finance_officer:Fei"))
     part = returned.model_copy(update={"amount_fen": 10_000})
     allocating.return_to_budget(office.desk.ledger, office.books, part, office.by("finance_officer:Fei"))
@@ -543,3 +545,37 @@ def test_every_fen_of_a_line_is_told_in_words(office: Office) -> None:
         )
         for language in ("zh", "en"):
             assert said["amount"] in said[language] and all(fen in said[language] for fen in said["levels"].values())
+
+
+def test_the_subsidy_account_is_reconciled_with_the_bank_s_statement(office: Office) -> None:
+    """Allocations, payments and what came back are matched by the bank's own numbers; nothing is left unexplained."""
+    opened = {"account": "treasury", "title": "贴息专户", "fund": FUND, "bank": ACCOUNT, "number": "3708001202600009"}
+    command = accounts.OpenAccount.model_validate({**opened, "value_date": JULY})
+    accounts.open_account(office.desk.ledger, command, office.by("finance_officer:Fei"))
+    office.calculate()
+    office.approve()
+    office.allocate("city", "3000.00")
+    office.pay(route="social_security_card")
+    failed: dict[str, Any] = {"bank": ACCOUNT, "bank_reference": "B-1", "reason": "closed"}
+    office.do(granting.fail_payment, "finance_officer", loan_no="L-1", **failed)
+    rows = (
+        "2024-07-01,,,3000.00,3000.00,A-city-2024-07-01-3000.00",
+        "2024-07-01,,1333.13,,1666.87,P-1",
+        "2024-07-01,,,1333.13,3000.00,B-1",
+    )
+    header = "交易日期,摘要,借方发生额,贷方发生额,余额,交易流水号,对方户名,对方账号"
+    content = "\n".join(["账号：3708001202600009", header, *(f"{row},," for row in rows), ""]).encode("gb18030")
+    read = read_statements(content, "treasury.csv")
+    accounts.import_statement(office.desk, "treasury", read, office.by("finance_officer:Fei"))
+    office.engine.catch_up()
+    said = reconciled(office.reading, office.reading, "treasury", date(2024, 7, 31))
+    assert (said["bank_closing"], said["ledger_closing"], said["breaks"], said["residual"]) == (
+        "3000.00",
+        "3000.00",
+        [],
+        "0.00",
+    )
+    assert said["four_way"]["equal"] and (said["four_way"]["reserved"], said["four_way"]["available"]) == (
+        "2221.88",
+        "778.12",
+    )
