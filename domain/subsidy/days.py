@@ -56,8 +56,11 @@ def spans(loan: Loan, stops: Stops, first: date, until: date) -> tuple[Span, ...
     assert terms is not None
     start = min(movement.value_date for movement in loan.movements if movement.kind == "disbursed")
     asked = (terms, loan.movements, loan.calendar, first, until)
+    borne = bearing(*asked)
+    if not borne.stretches:
+        return ()
     stopped = (Barred("stopped", since, resumed) for since, resumed in loan.subsidy_stops)
-    barred = [*_ends(loan, stops, first), *stopped, *_overdue(stops, bearing(*asked).overdue)]
+    barred = [*_ends(loan, stops, first), *stopped, *_overdue(stops, borne.overdue)]
     years = [add_months(start, 12 * year) for year in range(1, until.year - start.year + 2)]
     at = {day for bar in barred for day in (bar.first, bar.until)} | {*years}
     return tuple(
