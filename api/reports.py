@@ -177,6 +177,7 @@ _OF_FUNDS = (
     "payable",
     "recoverable",
     "written_off",
+    "assets",
     "exposure",
     "reserved",
 )
@@ -323,7 +324,7 @@ REPORTS: Sequence[Report] = (
         "fund_balance", "担保基金余额表", "Balance of the guarantee fund", (_FUND,),
         {"fund": Column("担保基金", "fund", "text"), "bank": _BANK, "county": _COUNTY, "level": Column("资金级次", "level", "text"),
          **_money(capital=("基金本金", "capital"), interest=("存款利息", "interest"), claims_paid=("已付代偿", "claims paid"), recovered=("已追回", "recovered"),
-                  cash=("专户余额", "cash"), payable=("应付代偿", "payable"), recoverable=("应收代偿", "recoverable"), written_off=("已核销", "written off"),
+                  cash=("专户余额", "cash"), payable=("应付代偿", "payable"), recoverable=("应收代偿", "recoverable"), written_off=("已核销", "written off"), assets=("抵债资产", "repossessed assets"),
                   exposure=("担保责任余额", "exposure"), reserved=("预留额度", "reserved"))},
         _fund_balance,
     ),

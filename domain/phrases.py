@@ -233,6 +233,8 @@ ZH: Mapping[str, str] = {
     "record a consent": "登记授权",
     "record interest": "登记利息",
     "open a subsidy fund": "设立贴息资金",
+    "take an asset over for the {}": "代表{}接收抵债资产",
+    "sell an asset for the {}": "代表{}处置抵债资产",
     "adopt a subsidy method": "施行贴息办法",
     "record an allocation": "登记财政拨款",
     "give money back to the budget": "缴回财政",

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from domain.compensation.events import (
+    AssetSold,
     ClaimAdjusted,
     ClaimApproved,
     RecoveryReceived,
@@ -114,7 +115,15 @@ def slot_moves(facts: Iterable[Fact]) -> list[SlotMove]:
 
 
 def _reference(
-    fact: Disbursed | Repaid | Refunded | SharePaid | RecoveryReceived | RecoveryRemitted | CashFact | SubsidyCash,
+    fact: Disbursed
+    | Repaid
+    | Refunded
+    | SharePaid
+    | RecoveryReceived
+    | AssetSold
+    | RecoveryRemitted
+    | CashFact
+    | SubsidyCash,
 ) -> list[SlotMove]:
     """A bank's reference is recorded once, for whichever loan, claim or fund (domain.md §5.23)."""
     if fact.bank_reference is None:
@@ -205,6 +214,7 @@ _MOVES: Mapping[type[Fact], Callable[[Any], list[SlotMove]]] = {
     Refunded: _reference,
     SharePaid: _reference,
     RecoveryReceived: _reference,
+    AssetSold: _reference,
     RecoveryRemitted: _reference,
     CapitalInjected: _reference,
     CapitalWithdrawn: _reference,
@@ -358,6 +368,11 @@ def _collected(fact: RecoveryReceived | RecoveryReversed) -> list[TotalMove]:
     return _cash(*_account(fact), fen if isinstance(fact, RecoveryReceived) else -fen)
 
 
+def _sold(fact: AssetSold) -> list[TotalMove]:
+    """What an asset that the fund held has brought is on its account."""
+    return _cash(*_account(fact), fact.gross_fen - fact.cost_fen) if fact.collected_by == "fund" else []
+
+
 def _passed_on(fact: RecoveryRemitted) -> list[TotalMove]:
     """What the fund passes on has to be on its account; that its base falls with it is never refused: it belongs to another."""
     if fact.payee == "fund":
@@ -369,7 +384,7 @@ def _passed_on(fact: RecoveryRemitted) -> list[TotalMove]:
     return [account, TotalMove(FUND_CAPACITY, fund, capacity=-fact.amount_fen)]
 
 
-def _account(fact: SharePaid | RecoveryReceived | RecoveryReversed | RecoveryRemitted) -> tuple[str, str]:
+def _account(fact: SharePaid | RecoveryReceived | RecoveryReversed | RecoveryRemitted | AssetSold) -> tuple[str, str]:
     """The fund, and the bank of its account: the loan's, where the fact names none."""
     scopes = dict(scope.split(":", 1) for scope in reversed(fact.scopes))
     return fact.fund or scopes.get("fund", ""), fact.bank or scopes.get("bank", "")
@@ -405,6 +420,7 @@ _TOTALS: Mapping[type[Fact], Callable[[Any], list[TotalMove]]] = {
     SharePaid: _paid,
     RecoveryReceived: _collected,
     RecoveryReversed: _collected,
+    AssetSold: _sold,
     RecoveryRemitted: _passed_on,
     FiscalAllocationReceived: _subsidy_cash,
     ReturnedToBudget: _subsidy_cash,

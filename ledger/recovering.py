@@ -57,6 +57,32 @@ class ReverseRecovery(Frozen):
     value_date: date
 
 
+class TakeOverAsset(Frozen):
+    """`asset` is its code, `value_fen` what evidence shows that it is worth; `collected_by` holds it: the guarantor, or else the bank, if left out.
+    `confirmed_by` is the second person."""
+
+    claim_no: str
+    asset: Code
+    value_fen: Fen
+    reason: Words
+    evidence: tuple[Digest, ...] = Field(default=(), max_length=20)
+    collected_by: Code | None = None
+    confirmed_by: Actor
+    value_date: date
+
+
+class SellAsset(Frozen):
+    """`bank` is where the money came in, `bank_reference` its own number of the payment."""
+
+    claim_no: str
+    asset: Code
+    gross_fen: Fen
+    cost_fen: Fen
+    bank: str = Field(max_length=64, pattern=PLAIN)
+    bank_reference: str = Field(max_length=100, pattern=PLAIN)
+    value_date: date
+
+
 class WriteOffShare(Frozen):
     """`amount_fen` left out: all that the party has outstanding. `evidence` are digests; whoever acts proposes, a finance officer approves."""
 
@@ -127,6 +153,47 @@ def reverse_recovery(ledger: Ledger, command: ReverseRecovery, context: CommandC
         )
 
     return _told(ledger, command, context, reverse)
+
+
+def take_over_asset(ledger: Ledger, command: TakeOverAsset, context: CommandContext) -> Receipt | None:
+    """以物抵债, by whoever will hold it and a second person of theirs. Raises UnknownClaim, NotPermitted, OtherParty, and what `Claim.take_over_asset` refuses."""
+
+    def take_over(claim: Claim) -> None:
+        collector = command.collected_by or claim.leader
+        must_act_for(claim, collector, context.actor, "take an asset over")
+        must_be_of(claim, collector, command.confirmed_by, field="confirmed_by")
+        claim.take_over_asset(
+            context.moment,
+            asset=command.asset,
+            value=command.value_fen,
+            value_date=command.value_date,
+            reason=command.reason,
+            evidence=command.evidence,
+            collected_by=collector,
+            requested_by=context.actor,
+            confirmed_by=command.confirmed_by,
+        )
+
+    return _told(ledger, command, context, take_over)
+
+
+def sell_asset(ledger: Ledger, command: SellAsset, context: CommandContext) -> Receipt | None:
+    """抵债资产处置, by whoever holds it. Raises UnknownClaim, NotPermitted, OtherParty, ReferenceUsed, and what `Claim.sell_asset` refuses."""
+
+    def sell(claim: Claim) -> None:
+        holders = {asset.asset: asset.collected_by for asset in claim.assets()}
+        must_act_for(claim, holders.get(command.asset, claim.leader), context.actor, "sell an asset")
+        claim.sell_asset(
+            context.moment,
+            asset=command.asset,
+            gross=command.gross_fen,
+            cost=command.cost_fen,
+            value_date=command.value_date,
+            bank=command.bank,
+            bank_reference=f"{command.bank}|{command.bank_reference}",
+        )
+
+    return _told(ledger, command, context, sell)
 
 
 def write_off_share(ledger: Ledger, command: WriteOffShare, context: CommandContext) -> Receipt | None:

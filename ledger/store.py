@@ -93,7 +93,8 @@ class Pool(ConnectionPool[Connection[DictRow]]):
         try:
             yield batch
         except psycopg.Error as problem:
-            raise BatchLost(str(problem)) from problem
+            answer = _answer(problem)
+            raise answer if isinstance(answer, KeyReused) else BatchLost(str(problem)) from problem
 
 
 class LedgerDatastore(PostgresDatastore):

@@ -36,7 +36,7 @@ _OF_CLAIMS: frozenset[str] = frozenset(
     for kind in (
         claims.ClaimRecorded, claims.ClaimFiled, claims.ClaimVerified, claims.ClaimRejected, claims.ClaimWithdrawn,
         claims.ClaimApproved, claims.ClaimAdjusted, claims.SharePaid, claims.RecoveryReceived, claims.RecoveryReversed,
-        claims.RecoveryRemitted, claims.ShareWrittenOff,
+        claims.RecoveryRemitted, claims.ShareWrittenOff, claims.AssetTakenOver, claims.AssetSold,
     )
 )  # fmt: skip
 _OF_BATCHES: frozenset[str] = frozenset(

@@ -72,7 +72,7 @@ class ClaimRegister(Projection[Told]):
             events.ClaimDisputeSettled.TOPIC, events.ShareConfirmed.TOPIC, events.ClaimEndorsed.TOPIC,
             events.ClaimApproved.TOPIC, events.ClaimRejected.TOPIC, events.ClaimWithdrawn.TOPIC, events.ClaimAdjusted.TOPIC,
             events.SharePaid.TOPIC, events.ClaimSubrogated.TOPIC, events.RecoveryReceived.TOPIC,
-            events.RecoveryReversed.TOPIC, events.ShareWrittenOff.TOPIC,
+            events.RecoveryReversed.TOPIC, events.ShareWrittenOff.TOPIC, events.AssetTakenOver.TOPIC, events.AssetSold.TOPIC,
         }
     )  # fmt: skip
     tables: ClassVar[Mapping[str, str]] = {

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from psycopg import Connection, Cursor
 
 from domain.compensation.events import (
+    AssetSold,
+    AssetTakenOver,
     ClaimAdjusted,
     ClaimApproved,
     RecoveryReceived,
@@ -51,7 +53,7 @@ from projections.projection import Kind, Projection, copy_rows
 
 PLACE = ("fund", "bank", "county", "level")
 KEPT = (
-    "capital", "interest", "claims_cash", "exposure", "reserved", "approved", "paid", "collected", "recovered", "recovered_late", "written_off",
+    "capital", "interest", "claims_cash", "exposure", "reserved", "approved", "paid", "collected", "recovered", "recovered_late", "written_off", "assets",
 )  # fmt: skip
 """What is added up of the facts; everything else is worked out of these."""
 
@@ -68,7 +70,7 @@ class Change(NamedTuple):
 
 class FundPosition(Projection[Recorded]):
     name = "fund_position"
-    version = 2
+    version = 3
     order = "fund, bank NULLS FIRST, county NULLS FIRST, level NULLS FIRST"
     tables: ClassVar[Mapping[str, str]] = {
         "fund_position": ", ".join(PLACE),
@@ -80,14 +82,14 @@ class FundPosition(Projection[Recorded]):
           fund text NOT NULL, bank text NOT NULL, county text NOT NULL, level text NOT NULL,
           capital bigint NOT NULL, interest bigint NOT NULL, claims_cash bigint NOT NULL, exposure bigint NOT NULL, reserved bigint NOT NULL,
           approved bigint NOT NULL, paid bigint NOT NULL, collected bigint NOT NULL, recovered bigint NOT NULL,
-          recovered_late bigint NOT NULL, written_off bigint NOT NULL,
+          recovered_late bigint NOT NULL, written_off bigint NOT NULL, assets bigint NOT NULL,
           PRIMARY KEY (fund, bank, county, level));
         CREATE TABLE {schema}.fund_position_change (
           position bigint NOT NULL, fund text NOT NULL, bank text NOT NULL, county text NOT NULL, level text NOT NULL,
           value_date date NOT NULL,
           capital bigint NOT NULL, interest bigint NOT NULL, claims_cash bigint NOT NULL, exposure bigint NOT NULL, reserved bigint NOT NULL,
           approved bigint NOT NULL, paid bigint NOT NULL, collected bigint NOT NULL, recovered bigint NOT NULL,
-          recovered_late bigint NOT NULL, written_off bigint NOT NULL,
+          recovered_late bigint NOT NULL, written_off bigint NOT NULL, assets bigint NOT NULL,
           PRIMARY KEY (position, fund, bank, county, level, value_date));
         CREATE TABLE {schema}.fund_position_method (
           fund text NOT NULL, value_date date NOT NULL, position bigint NOT NULL, multiplier int NOT NULL,
@@ -96,7 +98,7 @@ class FundPosition(Projection[Recorded]):
     columns: ClassVar[Mapping[str, Kind]] = {
         "fund": "text", "bank": "text", "county": "text", "level": "text", "capital": "money", "interest": "money",
         "claims_paid": "money", "recovered": "money", "recovered_after_write_off": "money", "due": "money", "cash": "money",
-        "payable": "money", "recoverable": "money", "written_off": "money", "exposure": "money", "reserved": "money", "multiplier": "number", "capacity": "money",
+        "payable": "money", "recoverable": "money", "written_off": "money", "assets": "money", "exposure": "money", "reserved": "money", "multiplier": "number", "capacity": "money",
         "headroom": "money",
     }  # fmt: skip
 
@@ -133,7 +135,7 @@ class FundPosition(Projection[Recorded]):
             "SELECT fund, nullif(bank, '') AS bank, nullif(county, '') AS county, nullif(level, '') AS level, capital, interest,"
             " paid AS claims_paid, recovered, recovered_late AS recovered_after_write_off, recovered - collected AS due,"
             " capital + interest + claims_cash AS cash, approved - paid AS payable,"
-            " paid - (recovered - recovered_late) - written_off AS recoverable, written_off, exposure, reserved, coalesce(multiplier, 0) AS multiplier"
+            " paid - (recovered - recovered_late) - written_off AS recoverable, written_off, assets, exposure, reserved, coalesce(multiplier, 0) AS multiplier"
             f" FROM {lines} l LEFT JOIN ({method}) m USING (fund)"
         )
         query = (
@@ -261,6 +263,23 @@ def _collected(sign: int) -> Callable[[Recorded, Body], Iterable[Change]]:
     return change
 
 
+def _asset(sold: bool) -> Callable[[Recorded, Body], Iterable[Change]]:
+    def change(fact: Recorded, body: Body) -> Iterable[Change]:
+        """An asset that the fund holds stands at its value until it is sold; then the proceeds are on the account."""
+        if (place := _lent(fact, body)) is None:
+            return
+        share, late = _fund_part(body["shares"]), _fund_part(body.get("after_write_off", ()))
+        value, ours = body["value_fen"], body["collected_by"] == "fund"
+        net = body["gross_fen"] - body["cost_fen"] if sold else 0
+        assets, came = (-value, net - value) if sold else (value, value)
+        held = {"collected": came, "assets": assets} if ours else {}
+        yield Change(place, body["value_date"], _amounts(recovered=share, recovered_late=late, **held))
+        if ours and sold:
+            yield _on_account(place, body, net)
+
+    return change
+
+
 def _passed_on(fact: Recorded, body: Body) -> Iterable[Change]:
     if "fund" in (body["party"], body["payee"]) and (place := _lent(fact, body)) is not None:
         fen = body["amount_fen"] if body["payee"] == "fund" else -body["amount_fen"]
@@ -300,6 +319,8 @@ _CHANGES: Mapping[str, Callable[[Recorded, Body], Iterable[Change]]] = {
     SharePaid.TOPIC: _paid,
     RecoveryReceived.TOPIC: _collected(1),
     RecoveryReversed.TOPIC: _collected(-1),
+    AssetTakenOver.TOPIC: _asset(sold=False),
+    AssetSold.TOPIC: _asset(sold=True),
     RecoveryRemitted.TOPIC: _passed_on,
     ShareWrittenOff.TOPIC: _written_off,
 }

@@ -239,6 +239,62 @@ def reverse_recovery(
     return _told(context, number, on, recovering.reverse_recovery, recovering.ReverseRecovery, said)
 
 
+@claim.command("take-over")
+def take_over(
+    context: typer.Context,
+    number: Number,
+    asset: Annotated[str, typer.Argument(help="A code for the asset.")],
+    value: Annotated[str, typer.Argument(help="What it is worth, in yuan, as evidence shows.")],
+    reason: Reason,
+    second: Second,
+    evidence: Annotated[list[str], typer.Option("--evidence", help="A file or a digest; may be given again.")],
+    by: Annotated[
+        str | None, typer.Option("--by", help="The party that holds it; the guarantor, or else the bank.")
+    ] = None,
+    on: Day = None,
+) -> int:
+    """Take an asset over for what is owed, with a second person; shared as a recovery of its value 以物抵债."""
+
+    def act(installation: Installation, made: CommandContext, day: date) -> None:
+        found = claiming.claim_of(installation.ledger, number)
+        borrower = installation.ledger.loan(found.opening.loan_no).contract.borrower
+        command = recovering.TakeOverAsset(
+            claim_no=number,
+            asset=asset,
+            value_fen=parse_yuan(value, field="value"),
+            reason=reason,
+            evidence=tuple(_digest(installation, borrower, given) for given in evidence),
+            collected_by=by,
+            confirmed_by=parse_actor(second),
+            value_date=day,
+        )
+        recovering.take_over_asset(installation.ledger, command, made)
+
+    return _acted(context, number, on, act)
+
+
+@claim.command()
+def sell(
+    context: typer.Context,
+    number: Number,
+    asset: Annotated[str, typer.Argument(help="The asset's code.")],
+    gross: Annotated[str, typer.Argument(help="What it was sold for, in yuan.")],
+    bank: Bank,
+    reference: Reference,
+    cost: Annotated[str, typer.Option(help="The costs of selling, in yuan.")] = "0.00",
+    on: Day = None,
+) -> int:
+    """Record the sale of an asset; what it brought more or less than its value is shared, too 抵债资产处置."""
+    said = {
+        "asset": asset,
+        "gross_fen": parse_yuan(gross, field="gross"),
+        "cost_fen": parse_yuan(cost, field="--cost"),
+        "bank": bank,
+        "bank_reference": reference,
+    }
+    return _told(context, number, on, recovering.sell_asset, recovering.SellAsset, said)
+
+
 @claim.command("write-off")
 def write_off(
     context: typer.Context,

@@ -52,7 +52,7 @@ class ClaimBook:
                     yield from pair("G1101", "G2001", fact.amount_fen, day, place)
                 yield Line("G2001", day, fact.amount_fen, place)
                 yield Line("G1001", day, -fact.amount_fen, _account(fact.bank, place))
-            case events.RecoveryReceived() | events.RecoveryReversed():
+            case events.RecoveryReceived() | events.RecoveryReversed() | events.AssetTakenOver() | events.AssetSold():
                 yield from self._collected(fact, place)
             case events.RecoveryRemitted() if "fund" in (fact.party, fact.payee):
                 yield from self._passed_on(fact, place)
@@ -67,15 +67,14 @@ class ClaimBook:
         yield from pair("M9011", "M9019", now - self._pending, day, place)
         self._pending = now
 
-    def _collected(self, fact: events.RecoveryReceived | events.RecoveryReversed, place: Place) -> Iterator[Line]:
+    def _collected(self, fact: events.Recovered, place: Place) -> Iterator[Line]:
         day, share, late = fact.value_date, _fund(fact.shares), _fund(fact.after_write_off)
         others = {part.party: part.fen for part in fact.shares if part.party != "fund"}
         others["bank"] = others.get("bank", 0) + fact.excluded_fen
         others["borrower"] = fact.refundable_fen
         if fact.collected_by in (None, "fund"):
             came = share + (sum(others.values()) if fact.collected_by == "fund" else 0)
-            if came:
-                yield Line("G1001", day, came, _account(fact.bank, place))
+            yield from _came(fact, came, place)
             for party, fen in others.items() if fact.collected_by == "fund" else ():
                 self._due_to[party] = self._due_to.get(party, 0) + fen
                 if fen:
@@ -102,6 +101,20 @@ class ClaimBook:
         for account, part in ((owing, first), (paid_back, fen - first)):
             if part:
                 yield Line(account, day, -sign * part, place, party=other)
+
+
+def _came(fact: events.Recovered, fen: Fen, place: Place) -> Iterator[Line]:
+    """What came to the fund: money on its account, or an asset; one that is sold goes at the value at which it came."""
+    day = fact.value_date
+    match fact:
+        case events.AssetTakenOver():
+            yield Line("G1301", day, fact.value_fen, place)
+        case events.AssetSold():
+            if net := fact.gross_fen - fact.cost_fen:
+                yield Line("G1001", day, net, _account(fact.bank, place))
+            yield Line("G1301", day, -fact.value_fen, place)
+        case _ if fen:
+            yield Line("G1001", day, fen, _account(fact.bank, place))
 
 
 def _fund(parts: tuple[PartyAmount, ...]) -> Fen:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from domain.bookkeeping.chart import CAPITAL
-from domain.compensation.events import RecoveryReceived, RecoveryRemitted, RecoveryReversed, SharePaid
+from domain.compensation.events import AssetSold, RecoveryReceived, RecoveryRemitted, RecoveryReversed, SharePaid
 from domain.facts import Fact
 from domain.guarantee_fund.events import CapitalInjected, CapitalWithdrawn, InterestReceived, PeriodClosed
 from domain.loan.balances import Balance, BalanceChange
@@ -118,7 +118,7 @@ def other_side(fact: Fact) -> str | None:
             return fact.payee
         case RecoveryRemitted():
             return fact.payee if fact.party == "fund" else fact.party
-        case RecoveryReceived() | RecoveryReversed() | SubsidyPaymentFailed() | ClawbackCollected():
+        case RecoveryReceived() | RecoveryReversed() | AssetSold() | SubsidyPaymentFailed() | ClawbackCollected():
             return "borrower"
     return None
 

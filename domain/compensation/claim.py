@@ -39,6 +39,8 @@ class Claim(Recourse):
     RecoveryReceived = events.RecoveryReceived
     RecoveryRemitted = events.RecoveryRemitted
     RecoveryReversed = events.RecoveryReversed
+    AssetTakenOver = events.AssetTakenOver
+    AssetSold = events.AssetSold
     ShareWrittenOff = events.ShareWrittenOff
 
     @staticmethod

@@ -38,7 +38,7 @@ def effects(fact: Fact) -> list[Effect]:
         case events.SharePaid():
             paid = [Effect("paid", fact.party, fact.amount_fen)]
             return paid if fact.payee in (None, "bank") else [*paid, Effect("paid", fact.payee, -fact.amount_fen)]
-        case events.RecoveryReceived() | events.RecoveryReversed():
+        case events.RecoveryReceived() | events.RecoveryReversed() | events.AssetTakenOver() | events.AssetSold():
             return _recovered(fact)
         case events.ShareWrittenOff():
             return [Effect("written_off", fact.party, fact.amount_fen)]
@@ -53,7 +53,7 @@ def totals(changes: Iterable[Effect]) -> Mapping[tuple[Balance, str], Fen]:
     return sums
 
 
-def _recovered(fact: events.RecoveryReceived | events.RecoveryReversed) -> list[Effect]:
+def _recovered(fact: events.Recovered) -> list[Effect]:
     late = {part.party: part.fen for part in fact.after_write_off}
     told = [Effect("recovered", part.party, part.fen - late.get(part.party, 0)) for part in fact.shares]
     told += _of("recovered_after_write_off", fact.after_write_off)

@@ -278,6 +278,54 @@ class RecoveryReversed(Fact):
     confirmed_by: str
 
 
+class AssetTakenOver(Fact):
+    """以物抵债: a party took an asset over for what is owed, at `value_fen`, by evidence and two people; it is shared as a recovery of so much is.
+
+    `asset` is its code. `collected_by` holds it, and owes the others their parts when it is sold.
+    """
+
+    TOPIC = "claim.asset_taken_over"
+
+    loan: UUID
+    asset: str
+    value_fen: Fen = Field(gt=0)
+    net_before_fen: Fen
+    shares: tuple[PartyAmount, ...]
+    after_write_off: tuple[PartyAmount, ...] = ()
+    excluded_fen: Fen = 0
+    refundable_fen: Fen = 0
+    collected_by: str
+    fund: str | None = None
+    requested_by: str
+    confirmed_by: str
+
+
+class AssetSold(Fact):
+    """抵债资产处置: an asset that had been taken over at `value_fen` was sold. The parts are what the net proceeds differ from that, shared on the
+    cumulative amount; negative where it brought less."""
+
+    TOPIC = "claim.asset_sold"
+
+    loan: UUID
+    asset: str
+    value_fen: Fen = Field(gt=0)
+    gross_fen: Fen = Field(ge=0)
+    cost_fen: Fen = Field(ge=0)
+    net_before_fen: Fen
+    shares: tuple[PartyAmount, ...]
+    after_write_off: tuple[PartyAmount, ...] = ()
+    excluded_fen: Fen = 0
+    refundable_fen: Fen = 0
+    collected_by: str
+    fund: str | None = None
+    bank: str
+    bank_reference: str
+
+
+Recovered: TypeAlias = RecoveryReceived | RecoveryReversed | AssetTakenOver | AssetSold
+"""What came back, or did not: each with its parts on the cumulative amount."""
+
+
 class ShareWrittenOff(Fact):
     """代偿核销: a party gives up what it has not got back; the claim is kept on file 账销案存 (R-FUND-18)."""
 

@@ -10,6 +10,7 @@ from domain.compensation import events, refusals
 from domain.compensation.indemnity import Indemnity
 from domain.errors import InvalidInput, SamePerson
 from domain.facts import Moment
+from domain.loan.deciding import positive, put_right
 from domain.money import Fen, yuan
 
 
@@ -40,16 +41,7 @@ class Recourse(Indemnity):
                 problem=f"{yuan(gross)} less costs {yuan(cost)}",
                 expected="a gross amount that meets its costs",
             )
-        self._must_stand("a recovery", "paid")
-        borne = self._borne_on()
-        if value_date < borne:
-            raise InvalidInput(
-                field="value_date",
-                problem=f"{value_date} is before the loss of {borne}",
-                expected="the day on which the last share was paid, or a later one",
-            )
-        leader = collected_by or self.leader
-        self._must_know(leader, self.parties)
+        leader = self._collector(collected_by, value_date)
         self.tell(
             events.RecoveryReceived,
             moment,
@@ -63,6 +55,87 @@ class Recourse(Indemnity):
             bank_reference=bank_reference,
             **self._further(net),
         )
+
+    def take_over_asset(
+        self,
+        moment: Moment,
+        *,
+        asset: str,
+        value: Fen,
+        value_date: date,
+        reason: str,
+        evidence: Sequence[str],
+        collected_by: str | None,
+        requested_by: Actor,
+        confirmed_by: Actor,
+    ) -> None:
+        """以物抵债 at a value that evidence shows, by two people; shared as a recovery of so much.
+
+        Raises ClaimStepOutOfOrder, AssetKnown, NoSuchParty, SamePerson, InvalidInput, DatedInFuture.
+        """
+        moment.not_before(value_date)
+        said = put_right(reason, evidence, requested_by, confirmed_by)
+        positive(value)
+        if any(fact.asset == asset for fact in self.facts_of(events.AssetTakenOver)):
+            raise refusals.AssetKnown(field="asset", asset=asset, claim_no=self.claim_no)
+        self.tell(
+            events.AssetTakenOver,
+            moment,
+            loan=self.opening.loan,
+            asset=asset,
+            value_fen=value,
+            value_date=value_date,
+            collected_by=self._collector(collected_by, value_date),
+            fund=self.fund,
+            **said,
+            **self._further(value),
+        )
+
+    def sell_asset(
+        self, moment: Moment, *, asset: str, gross: Fen, cost: Fen, value_date: date, bank: str, bank_reference: str
+    ) -> None:
+        """抵债资产处置: what the net proceeds are more or less than the value at which it was taken over is shared by the scheme, too.
+
+        Raises UnknownAsset, ClaimStepTooEarly, InvalidInput, DatedInFuture.
+        """
+        moment.not_before(value_date)
+        held = {fact.asset: fact for fact in self.assets()}
+        if asset not in held:
+            raise refusals.UnknownAsset(field="asset", asset=asset, claim_no=self.claim_no)
+        taken = held[asset]
+        self._not_earlier(value_date, taken)
+        if cost < 0 or gross < cost:
+            problem, expected = f"{yuan(gross)} less costs {yuan(cost)}", "a gross amount that meets its costs"
+            raise InvalidInput(field="gross", problem=problem, expected=expected)
+        self.tell(
+            events.AssetSold,
+            moment,
+            loan=self.opening.loan,
+            asset=asset,
+            value_fen=taken.value_fen,
+            gross_fen=gross,
+            cost_fen=cost,
+            value_date=value_date,
+            collected_by=taken.collected_by,
+            fund=self.fund,
+            bank=bank,
+            bank_reference=bank_reference,
+            **self._further(gross - cost - taken.value_fen),
+        )
+
+    def _collector(self, party: str | None, value_date: date) -> str:
+        """Who holds what came, once the loss is borne. Raises ClaimStepOutOfOrder, NoSuchParty, InvalidInput."""
+        self._must_stand("a recovery", "paid")
+        borne = self._borne_on()
+        if value_date < borne:
+            raise InvalidInput(
+                field="value_date",
+                problem=f"{value_date} is before the loss of {borne}",
+                expected="the day on which the last share was paid, or a later one",
+            )
+        collector = party or self.leader
+        self._must_know(collector, self.parties)
+        return collector
 
     @property
     def leader(self) -> str:

@@ -20,6 +20,18 @@ class ClaimExists(Refusal):
     zh = "代偿案 {claim_no} 已登记；请另编号码"
 
 
+class AssetKnown(Refusal):
+    code = "claim.asset_known"
+    en = "asset {asset} was taken over in claim {claim_no} already; give this one a code of its own"
+    zh = "代偿案 {claim_no} 已登记抵债资产 {asset}；请另编代码"
+
+
+class UnknownAsset(Refusal):
+    code = "claim.asset_unknown"
+    en = "claim {claim_no} has no asset {asset} that was taken over and is not sold; see the claim (`claim show`)"
+    zh = "代偿案 {claim_no} 没有已接收且未处置的资产 {asset}；请查看代偿案（claim show）"
+
+
 class NotGuaranteed(Refusal):
     code = "claim.not_guaranteed"
     en = "loan {loan_no} pinned no risk-sharing scheme, so no guarantee answers its loss; charge it off without a claim"

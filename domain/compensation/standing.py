@@ -173,12 +173,20 @@ class ClaimStanding(EventSourced[Fact]):
             if as_of is not None and fact.value_date > as_of:
                 continue
             match fact:
-                case events.RecoveryReceived() | events.RecoveryReversed() if fact.collected_by == party:
+                case (
+                    events.RecoveryReceived() | events.RecoveryReversed() | events.AssetTakenOver() | events.AssetSold()
+                ) if fact.collected_by == party:
                     fen += sum(part.fen for part in fact.shares if part.party == payee)
                     fen += {"bank": fact.excluded_fen, "borrower": fact.refundable_fen}.get(payee, 0)
                 case events.RecoveryRemitted() if (fact.party, fact.payee) == (party, payee):
                     fen -= fact.amount_fen
         return fen
+
+    def assets(self, as_of: date | None = None) -> list[events.AssetTakenOver]:
+        """What was taken over and is not sold."""
+        known = [fact for fact in self._facts if as_of is None or fact.value_date <= as_of]
+        sold = {fact.asset for fact in known if isinstance(fact, events.AssetSold)}
+        return [fact for fact in known if isinstance(fact, events.AssetTakenOver) and fact.asset not in sold]
 
     # Who acts next.
 
@@ -249,6 +257,7 @@ class ClaimStanding(EventSourced[Fact]):
             "recovered_after_write_off": by_party("recovered_after_write_off"),
             "written_off": by_party("written_off"),
             "outstanding": {party: yuan(self.outstanding(party, as_of)) for party in self.parties},
+            "assets": [asset.asset for asset in self.assets(as_of)],
             "excluded": yuan(on.get(("excluded", "bank"), 0)),
             "refundable": yuan(on.get(("refundable", "borrower"), 0)),
             "waits_for": list(self.waits_for()) if as_of is None else None,

@@ -110,3 +110,14 @@ def tried(decision: Callable[[], object]) -> bool:
     except Refusal:
         return False
     return True
+
+
+def take_over(claim: Claim, asset: str, value: Fen, day: date, party: str | None = None) -> None:
+    by: dict[str, Any] = {"requested_by": BANKER, "confirmed_by": GUARANTOR, "collected_by": party}
+    said: dict[str, Any] = {"reason": "the court's ruling", "evidence": ("1" * 64,), "value_date": day}
+    claim.take_over_asset(NOW, asset=asset, value=value, **said, **by)
+
+
+def sell(claim: Claim, asset: str, gross: Fen, cost: Fen, day: date) -> None:
+    reference = f"s|{claim.claim_no}|{claim.version}"
+    claim.sell_asset(NOW, asset=asset, gross=gross, cost=cost, value_date=day, bank="b", bank_reference=reference)

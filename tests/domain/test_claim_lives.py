@@ -16,7 +16,7 @@ from domain.bookkeeping.claims import ClaimBook
 from domain.bookkeeping.posting import Place
 from domain.compensation.claim import Claim
 from domain.compensation.effects import effects
-from domain.compensation.events import RecoveryReceived, SharePaid
+from domain.compensation.events import AssetSold, AssetTakenOver, RecoveryReceived, SharePaid
 from domain.compensation.standing import OPEN
 from domain.facts import Fact
 from domain.loan.loan import Loan
@@ -71,6 +71,7 @@ class Life:
     book: ClaimBook = field(default_factory=ClaimBook)
     balances: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     posted: int = 0
+    assets: dict[str, int] = field(default_factory=dict)
     given_up: dict[str, Fen] = field(default_factory=lambda: dict.fromkeys(PARTIES, 0))
 
     def step(self, kind: str, fen: Fen, place: int, day: date) -> None:
@@ -91,6 +92,8 @@ class Life:
             "reject": lambda: claim.reject(NOW, ground="other", reason="r", actor=claiming.VERIFIER, value_date=day),
             "pay": lambda: claiming.pay(claim, party, day),
             "recover": lambda: claiming.recover(claim, fen + fen // 40, fen // 40, day, collected_by=party),
+            "take over": lambda: claiming.take_over(claim, f"A{fen % 4}", fen, day, party),
+            "sell": lambda: claiming.sell(claim, f"A{place % 4}", fen, fen // 40, day),
             "take back": lambda: self._take_back(place, day),
             "write off": lambda: claiming.write_off(claim, party, fen if fen % 2 else None, day),
             "remit": lambda: claim.remit(
@@ -112,13 +115,18 @@ class Life:
         self.claim.adjust(NOW, principal=principal, interest=interest, value_date=day)
 
     def _take_back(self, place: int, day: date) -> None:
-        held = list(self.nets)
+        held = [version for version in self.nets if version > 0]
         claiming.take_back(self.claim, held[place % len(held)] if held else 99, day)
 
     def _follow(self, before: int) -> None:
         for fact in pending(self.claim)[before:]:
             if isinstance(fact, RecoveryReceived):
                 self.nets[fact.originator_version] = fact.gross_fen - fact.cost_fen
+            elif isinstance(fact, AssetTakenOver):
+                self.nets[-fact.originator_version] = fact.value_fen
+                self.assets[fact.asset] = -fact.originator_version
+            elif isinstance(fact, AssetSold):
+                self.nets[self.assets.pop(fact.asset)] = fact.gross_fen - fact.cost_fen
             elif fact.TOPIC == "claim.recovery_reversed":
                 del self.nets[fact.reverses_version]  # type: ignore[attr-defined]
             elif fact.TOPIC == "claim.written_off":
@@ -190,8 +198,13 @@ class Life:
         assert said["G4101", None] == -of("recovered_after_write_off")
         for other in ("bank", "guarantor", "borrower"):
             assert said["G1202", other] + said["G2101", other] == self.claim.held(other, "fund")
+        held = sum(asset.value_fen for asset in self.claim.assets() if asset.collected_by == "fund")
+        assert said["G1301", None] == held == sum(self.nets[v] for a, v in self.assets.items() if self._fund_holds(a))
         waiting = self.claim.status() in OPEN
         assert said["M9011", None] == (self.scheme.part("fund", self.claim.covered) if waiting else 0)
+
+    def _fund_holds(self, asset: str) -> bool:
+        return any(one.asset == asset and one.collected_by == "fund" for one in self.claim.facts_of(AssetTakenOver))
 
     def _debt_is_taken_over(self) -> None:
         assert (self.loan.outstanding, self.loan.status()) == (0, "taken_over")
@@ -231,7 +244,19 @@ SCHEMES = st.sampled_from((SCHEME, SCHEME, ADVANCED, FUND_ONLY)) | st.builds(
 )
 AMOUNTS = st.sampled_from((1, 2, 28, 29, 100, 33_333, 18_733_337)) | st.integers(1, 30_000_000)
 BEFORE = ("repay", "return", "resubmit", "verify", "verify", "dispute", "settle", "approve", "approve", "reject", "pay")
-AFTER = ("recover", "recover", "recover", "take back", "write off", "write off", "remit", "pay", "repay")
+AFTER = (
+    "recover",
+    "recover",
+    "recover",
+    "take over",
+    "sell",
+    "take back",
+    "write off",
+    "write off",
+    "remit",
+    "pay",
+    "repay",
+)
 STEPS = st.tuples(AMOUNTS, st.integers(0, 5), st.integers(0, 60))
 
 

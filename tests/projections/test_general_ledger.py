@@ -46,6 +46,7 @@ def must_agree(connection: Connection[Any], fund: str, **question: Any) -> None:
     assert said.get("G1101", 0) == of["recoverable"] + of["payable"], "it is theirs from the approval on"
     assert said.get("G2001", 0) == -of["payable"]
     assert said.get("G1202", 0) + said.get("G2101", 0) == of["due"]
+    assert said.get("G1301", 0) == of["assets"]
     assert said.get("G5001", 0) == of["written_off"]
     assert said.get("G4101", 0) == -of["recovered_after_write_off"]
     assert said.get("M9001", 0) == of["exposure"]
