@@ -123,3 +123,26 @@ Feature: Recovery (追偿)
         | ¥11,525.33 | the court's order | refused: so much is not outstanding     |
         | ¥11,525.32 | no evidence       | refused: there is no evidence           |
         | ¥11,525.32 | one person        | refused: a second person has to confirm |
+
+  Rule: An asset taken over for what is owed is a recovery at its value, and what its sale brings otherwise is shared, too (以物抵债)
+
+    Scenario: Taken over at ¥50,000.07, sold for less
+      When the fund takes over asset "shop-1" at ¥50,000.07 on 2025-09-10
+      Then in all there came back
+        | party             | amount     |
+        | fund              | ¥4,500.01  |
+        | bank              | ¥15,000.02 |
+        | guarantee company | ¥30,500.04 |
+      And the fund holds ¥30,500.04 for the guarantee company
+      When asset "shop-1" is sold for ¥41,000.00 at a cost of ¥1,000.00 on 2025-12-10
+      Then in all there came back
+        | party             | amount     |
+        | fund              | ¥3,600.00  |
+        | bank              | ¥12,000.00 |
+        | guarantee company | ¥24,400.00 |
+      And the fund's books say
+        | account | name             | debit         | credit        |
+        | G1001   | 担保基金专户存款 | ¥5,022,863.60 |               |
+        | G1101   | 应收代偿款       | ¥13,536.40    |               |
+        | G2101   | 应付追偿分配款   |               | ¥36,400.00    |
+        | G3001   | 基金本金（市级） |               | ¥5,000,000.00 |

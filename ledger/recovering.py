@@ -182,7 +182,8 @@ def sell_asset(ledger: Ledger, command: SellAsset, context: CommandContext) -> R
 
     def sell(claim: Claim) -> None:
         holders = {asset.asset: asset.collected_by for asset in claim.assets()}
-        must_act_for(claim, holders.get(command.asset, claim.leader), context.actor, "sell an asset")
+        if command.asset in holders:
+            must_act_for(claim, holders[command.asset], context.actor, "sell an asset")
         claim.sell_asset(
             context.moment,
             asset=command.asset,

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 from psycopg import Connection, Cursor
 
 from domain.compensation.events import (
+    AssetSold,
+    AssetTakenOver,
     ClaimAdjusted,
     ClaimApproved,
     ClaimRecorded,
@@ -327,5 +329,7 @@ _CHANGES: Mapping[str, Callable[[str, Body], Iterable[Change]]] = {
     ClaimAdjusted.TOPIC: _claimed,
     RecoveryReceived.TOPIC: _recovered,
     RecoveryReversed.TOPIC: _recovered,
+    AssetTakenOver.TOPIC: _recovered,
+    AssetSold.TOPIC: _recovered,
 }
 LoanBook.topics = frozenset(_CHANGES)

@@ -94,6 +94,10 @@ def test_the_worked_example_from_the_package_to_the_last_recovery(say: Say) -> N
     assert (second["recovered"]["fund"], version > 1) == ("5611.17", True)
     back = ("reverse-recovery", "C-1", str(history["events"][-1]["version"] + 2), "--reason", "a slip")
     done(say, *back, "--with", f"guarantor_officer:g-2@{GUARANTOR}", "--on", "2025-10-12", by=COMPANY)
+    over = ("take-over", "C-1", "shop-1", "100.00", "--reason", "ruling", "--evidence", "e" * 64, "--on", "2025-10-13")
+    assert done(say, *over, "--with", f"guarantor_officer:g-2@{GUARANTOR}", by=COMPANY)["assets"] == ["shop-1"]
+    sold = done(say, "sell", "C-1", "shop-1", "0.00", *account, "Z-9", "--on", "2025-10-14", by=COMPANY)
+    assert (sold["assets"], sold["recovered"]["fund"]) == ([], "5611.08"), "given back"
     off = ("write-off", "C-1", "fund", "--reason", "court", "--evidence", "e" * 64)
     done(say, *off, "--with", "finance_officer:fin-1@finance", "--on", "2025-11-01", by=FUNDS)
     late = done(say, "recover", "C-1", "1000.01", *account, "Z-4", "--on", "2025-12-01", by=COMPANY)

@@ -17,19 +17,26 @@ from domain.actor import Actor
 from domain.compensation import refusals
 from domain.compensation.claim import Claim
 from domain.compensation.events import RecoveryReceived
-from domain.errors import InvalidInput, NotPermitted, Refusal
+from domain.errors import InvalidInput, NotPermitted, Refusal, SamePerson
 from domain.facts import Moment
 from domain.guarantee_fund.refusals import UnknownFund
 from domain.loan import refusals as loans
 from domain.loan.terms import PolicyPin, RateBasis, RepaymentTerms, Servicing
+from domain.money import parse_yuan
 from domain.ratio import zheng_yin_dan
+from domain.state import replayed
 from ledger import altering, claiming, compensating, recovering, repaying
 from ledger.context import CommandContext
 from ledger.contracting import SignContract, sign_contract
 from ledger.disbursing import Disburse, disburse
 from ledger.ledger import Ledger, Receipt
+from projections import log
+from projections.engine import Engine
+from projections.querying import Question, ask, projection
+from projections.rebuilding import rebuild
 from tests.domain.claiming import APPROVED, FILED, PACKAGE, PAID, VERIFIED
 from tests.funds import CAPITAL, open_with_capital
+from tests.projections.test_general_ledger import must_agree
 
 FUND, BANK, GUARANTOR = "jining_fund", "jining_rcb", "jining_guarantee"
 
@@ -353,3 +360,83 @@ def test_a_write_off_is_approved_by_finance(office: Office) -> None:
         recovering.write_off_share(office.ledger, approved_by("fund_officer"), proposer)
     recovering.write_off_share(office.ledger, approved_by("finance_officer"), proposer)
     assert office.claim().outstanding("fund") == 0
+
+
+def assets_of(office: Office) -> None:
+    """A paid claim on which the fund takes over an asset, sells it for less, and passes the others' parts on."""
+    office.file()
+    office.approve()
+    office.pay("guarantor")
+    office.pay("fund")
+    office.recover("Z-1", 5_000_007)
+    second = Actor(subject="Wu", role="fund_officer", institution="hr", region="rencheng")
+    taken: dict[str, Any] = {
+        "asset": "shop-1",
+        "value_fen": 3_000_000,
+        "collected_by": "fund",
+        "reason": "ruling",
+        "confirmed_by": second,
+    }
+    over = recovering.TakeOverAsset(claim_no="C-1", evidence=("1" * 64,), value_date=PAID + timedelta(days=5), **taken)
+    with pytest.raises(SamePerson):
+        recovering.take_over_asset(office.ledger, over, office.by("fund_officer", "hr", "Wu"))
+    with pytest.raises(NotPermitted):
+        recovering.take_over_asset(office.ledger, over, office.by("guarantor_officer", GUARANTOR))
+    recovering.take_over_asset(office.ledger, over, office.by("fund_officer", "hr"))
+    with pytest.raises(refusals.AssetKnown):
+        recovering.take_over_asset(office.ledger, over, office.by("fund_officer", "hr"))
+    sale: dict[str, Any] = {"gross_fen": 2_600_000, "cost_fen": 50_000, "bank": BANK, "bank_reference": "S-1"}
+    sold = recovering.SellAsset(claim_no="C-1", asset="shop-1", value_date=PAID + timedelta(days=20), **sale)
+    recovering.sell_asset(office.ledger, sold, office.by("fund_officer", "hr"))
+    with pytest.raises(refusals.UnknownAsset):
+        recovering.sell_asset(office.ledger, sold, office.by("fund_officer", "hr"))
+    for party in ("bank", "guarantor"):
+        fen = office.claim().held("fund", party)
+        remit: dict[str, Any] = {"payee": party, "amount_fen": fen, "bank": BANK, "bank_reference": f"T-{party}"}
+        command = recovering.RemitRecovery(claim_no="C-1", party="fund", value_date=PAID + timedelta(days=25), **remit)
+        recovering.remit_recovery(office.ledger, command, office.by("fund_officer", "hr"))
+
+
+def test_every_claim_and_party_stands_in_the_books_at_any_two_times(
+    office: Office, engine: Engine, reading: psycopg.Connection[Any]
+) -> None:
+    """Sub-ledgers of the claim and of each party are what the claim says, as of any day and as known at any position (G1301 among them)."""
+    assets_of(office)
+    office.lend("L-2", 7_777_777)
+    office.file("L-2", "C-2")
+    assert engine.catch_up() == {}
+    head = log.head(reading)
+    days = [FILED, PAID, *(PAID + timedelta(days=after) for after in (4, 5, 19, 20, 25)), None]
+    facts = {number: log.stream(reading, Claim.create_id(number)) for number in ("C-1", "C-2")}
+    positions = sorted({row.position for told in facts.values() for row in told} | {head})
+    for known_at in positions:
+        for day in days:
+            must_agree(reading, FUND, as_of=day, known_at=known_at)
+            for number, told in facts.items():
+                claim = replayed([row.fact for row in told if row.position <= known_at])
+                books = of_claim(reading, number, day, known_at)
+                if claim is None:
+                    assert books == {}
+                    continue
+                on = claim.amounts(day)
+                fund = {name: on.get((name, "fund"), 0) for name in ("approved", "paid", "recovered", "written_off")}
+                assert books.get(("G1101", None), 0) == fund["approved"] - fund["recovered"] - fund["written_off"]
+                assert books.get(("G2001", None), 0) == fund["paid"] - fund["approved"]
+                held = sum(asset.value_fen for asset in claim.assets(day) if asset.collected_by == "fund")
+                assert books.get(("G1301", None), 0) == held
+                for other in ("bank", "guarantor", "borrower"):
+                    due = books.get(("G1202", other), 0) + books.get(("G2101", other), 0)
+                    assert due == claim.held(other, "fund", day)
+    cash = office.ledger.standing("fund_cash", f"{FUND}|{BANK}")
+    assert cash[1] == parse_yuan(
+        str(ask(reading, projection("fund_position"), Question(where={"fund": FUND})).totals["cash"])
+    )
+    for name in ("fund_position", "general_ledger", "claim_register", "trial_balance"):
+        assert rebuild(reading, projection(name)).equal
+
+
+def of_claim(reading: psycopg.Connection[Any], claim_no: str, as_of: date | None, known_at: int) -> dict[Any, int]:
+    """A claim's accounts by party, in fen, debit less credit."""
+    question = Question(where={"claim_no": claim_no}, group_by=("account", "party"), as_of=as_of, known_at=known_at)
+    rows = ask(reading, projection("general_ledger"), question).rows
+    return {(row["account"], row["party"]): parse_yuan(row["debit"]) - parse_yuan(row["credit"]) for row in rows}

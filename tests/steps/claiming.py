@@ -229,6 +229,22 @@ def recovered_under(office: Office, amount: Fen, reference: str) -> None:
     office.recorded()
 
 
+@when(step("the fund takes over asset {asset:quoted} at {value:yuan} on {day:day}"))
+def take_over(office: Office, asset: str, value: Fen, day: date) -> None:
+    who = _party(office, "fund")
+    second = who.actor.model_copy(update={"subject": "Wang"})
+    said = {"asset": asset, "value_fen": value, "collected_by": "fund", "reason": "ruling", "evidence": ("1" * 64,)}
+    _claim(office, recovering.take_over_asset, recovering.TakeOverAsset, who, day, **said, confirmed_by=second)
+    office.recorded()
+
+
+@when(step("asset {asset:quoted} is sold for {gross:yuan} at a cost of {cost:yuan} on {day:day}"))
+def sell(office: Office, asset: str, gross: Fen, cost: Fen, day: date) -> None:
+    said = {"asset": asset, "gross_fen": gross, "cost_fen": cost, "bank": office.bank, "bank_reference": "S-1"}
+    _claim(office, recovering.sell_asset, recovering.SellAsset, _party(office, "fund"), day, **said)
+    office.recorded()
+
+
 @when(step("the {party:party} remits {amount:yuan} to the {payee:party} on {day:day}"))
 def remit(office: Office, party: str, amount: Fen, payee: str, day: date) -> None:
     account = {"bank": office.bank, "bank_reference": f"T{office.number()}"}
