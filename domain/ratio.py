@@ -10,12 +10,30 @@ from domain.frozen import Frozen
 from domain.money import Fen, shared
 
 
+class Backer(Frozen):
+    """Who stands behind a party 再担保: an institution, and how many percent of the party's share it bears towards the party."""
+
+    institution: str
+    percent: int = Field(ge=0)
+
+
 class PartyShare(Frozen):
-    """One party of a scheme: `party` is its part in it (fund, bank, guarantor), `institution` who that is."""
+    """One party of a scheme: `party` is its part in it (fund, bank, guarantor), `institution` who that is, `behind` who bears a part of its share in turn.
+
+    The party answers for the whole of its share; what those behind it owe is between them and the party.
+    """
 
     party: str
     institution: str | None = None
     weight: int = Field(ge=0)
+    behind: tuple[Backer, ...] = ()
+
+    def borne_behind(self, fen: Fen) -> dict[str, Fen]:
+        """What those behind bear of so much of the party's, in fen; the rest is its own."""
+        percents = [backer.percent for backer in self.behind]
+        own = 100 - sum(percents)
+        parts = shared(fen, [*percents, own], range(len(percents) + 1)) if percents else []
+        return {backer.institution: part for backer, part in zip(self.behind, parts, strict=False)}
 
 
 class PartyAmount(Frozen):

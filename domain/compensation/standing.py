@@ -257,11 +257,22 @@ class ClaimStanding(EventSourced[Fact]):
             "recovered_after_write_off": by_party("recovered_after_write_off"),
             "written_off": by_party("written_off"),
             "outstanding": {party: yuan(self.outstanding(party, as_of)) for party in self.parties},
+            "behind": self._behind(on),
             "assets": [asset.asset for asset in self.assets(as_of)],
             "excluded": yuan(on.get(("excluded", "bank"), 0)),
             "refundable": yuan(on.get(("refundable", "borrower"), 0)),
             "waits_for": list(self.waits_for()) if as_of is None else None,
         }
+
+    def _behind(self, on: Mapping[tuple[Balance, str], Fen]) -> dict[str, dict[str, dict[str, str]]]:
+        """What those behind a party bear of its share, and get back of what it got 再担保, each worked out on the cumulative amount."""
+        said: dict[str, dict[str, dict[str, str]]] = {}
+        for share in self.scheme.parties:
+            if share.behind:
+                back = on.get(("recovered", share.party), 0) + on.get(("recovered_after_write_off", share.party), 0)
+                bears, gets = (share.borne_behind(fen) for fen in (on.get(("approved", share.party), 0), back))
+                said[share.party] = {i: {"share": yuan(bears[i]), "recovered": yuan(gets[i])} for i in bears}
+        return said
 
     # What every step has to keep to.
 

@@ -13,7 +13,7 @@ from domain.loan.terms import ORDER
 from domain.loan.terms import Kind as Paid
 from domain.money import Fen, parse_yuan, yuan
 from domain.policy.finding import Confidence
-from domain.ratio import PartyShare, ShareScheme
+from domain.ratio import Backer, PartyShare, ShareScheme
 
 Kind: TypeAlias = Literal["individual", "partnership", "small_enterprise"]
 KINDS: tuple[Kind, ...] = ("individual", "partnership", "small_enterprise")
@@ -185,10 +185,11 @@ class Waiver(Rule):
 
 
 class Scheme(Named):
-    """风险分担: whole-number weights, and who gets a leftover fen first."""
+    """风险分担: whole-number weights, and who gets a leftover fen first; `behind` says of a party who bears how many percent of its share in turn 再担保."""
 
     weights: Annotated[dict[Code, Annotated[int, Field(ge=0, strict=True)]], Field(min_length=1)]
     tie_order: tuple[Code, ...]
+    behind: dict[Code, dict[Code, Annotated[int, Field(ge=0, le=100, strict=True)]]] = {}
     route: Literal["each_pays_bank", "guarantor_advances"] = "each_pays_bank"
 
     @model_validator(mode="after")
@@ -196,13 +197,21 @@ class Scheme(Named):
         self.pinned(**dict.fromkeys(("fund", "bank", "guarantor"), ""))
         if sum(self.weights.values()) != 100:
             raise ValueError("the weights must come to 100")
+        for party, behind in self.behind.items():
+            if party not in self.weights or sum(behind.values()) > 100:
+                raise ValueError("behind names parties of the weights, and at most 100 percent of the share of each")
         return self
 
     def pinned(self, *, fund: str, bank: str, guarantor: str) -> ShareScheme:
         """The scheme with its parties named, as a loan pins it."""
         who = {"fund": fund, "bank": bank, "guarantor": guarantor}
         parties = tuple(
-            PartyShare(party=party, institution=who.get(party) or None, weight=weight)
+            PartyShare(
+                party=party,
+                institution=who.get(party) or None,
+                weight=weight,
+                behind=tuple(Backer(institution=i, percent=n) for i, n in self.behind.get(party, {}).items()),
+            )
             for party, weight in self.weights.items()
         )
         return ShareScheme(name=self.code, parties=parties, tie_order=self.tie_order, route=self.route)

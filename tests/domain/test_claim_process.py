@@ -16,6 +16,7 @@ from domain.errors import DatedInFuture, InvalidInput, SamePerson
 from domain.loan import refusals as loans
 from domain.loan.loan import Loan
 from domain.money import Fen, yuan
+from domain.policy.shipped import shipped_editions
 from domain.ratio import PartyShare, ShareScheme
 from tests.domain.claiming import (
     ADVANCED,
@@ -476,3 +477,27 @@ def test_a_claim_needs_a_fund_to_be_filed_with() -> None:
     parties = (PartyShare(party="sba", institution="sba", weight=80), PartyShare(party="bank", weight=20))
     loan = signed(share_scheme=ShareScheme(name="sba", parties=parties, tie_order=("bank", "sba")))
     refuses(loan, refusals.NoFundBehind, lambda: file(loan))
+
+
+def test_what_stands_behind_the_guarantee_company_is_worked_out_of_its_share() -> None:
+    """再担保 as data of the scheme: 40 % and 20 % of the 61 %, of what it bears and of what it gets back."""
+    shipped_scheme = next(e for e in shipped_editions() if e.edition == "jining_2024").schemes[0]
+    said = {"guarantor": {"shandong_reguarantee": 40, "national_fund": 20}}
+    rule = type(shipped_scheme).model_validate({**shipped_scheme.model_dump(), "behind": said})
+    scheme = rule.pinned(fund="jining_fund", bank="jining_rcb", guarantor="jining_guarantee")
+    claim = file(bullet(scheme=scheme, rate="0"))
+    verify(claim)
+    approve(claim)
+    paid(claim)
+    recover(claim, 5_000_007, 0, PAID)
+    state = claim.state()
+    assert (claim.amounts()["approved", "guarantor"], state["recovered"]["guarantor"]) == (11_427_336, "30500.04")
+    assert state["behind"] == {
+        "guarantor": {
+            "shandong_reguarantee": {"share": "45709.35", "recovered": "12200.02"},
+            "national_fund": {"share": "22854.67", "recovered": "6100.01"},
+        }
+    }
+    for wrong in ({"nobody": {"a": 1}}, {"guarantor": {"a": 60, "b": 41}}):
+        with pytest.raises(ValueError, match="behind names parties"):
+            type(shipped_scheme).model_validate({**shipped_scheme.model_dump(), "behind": wrong})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.money import Fen, yuan
-from domain.ratio import PartyAmount, PartyShare, ShareScheme
+from domain.ratio import Backer, PartyAmount, PartyShare, ShareScheme
 from tests.domain.lending import SCHEME, fen
 
 PARTS = st.lists(st.integers(-(10**9), 10**10), min_size=1, max_size=24)
@@ -87,3 +87,12 @@ def test_a_party_stands_in_a_scheme_once() -> None:
     twice = (PartyShare(party="fund", weight=1), PartyShare(party="fund", weight=1))
     with pytest.raises(ValidationError):
         ShareScheme(name="test", parties=twice, tie_order=("fund", "fund"))
+
+
+def test_who_stands_behind_a_party_bears_a_part_of_its_share() -> None:
+    """再担保 behind the 61 %: the province 40 %, the national fund 20 %, the rest is the company's own."""
+    behind = (Backer(institution="province", percent=40), Backer(institution="national", percent=20))
+    company = PartyShare(party="guarantor", institution="g", weight=61, behind=behind)
+    assert company.borne_behind(11_614_673) == {"province": 4_645_869, "national": 2_322_935}
+    assert company.borne_behind(0) == {"province": 0, "national": 0}
+    assert PartyShare(party="guarantor", weight=61).borne_behind(100) == {}
