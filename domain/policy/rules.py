@@ -189,7 +189,7 @@ class Scheme(Named):
 
     weights: Annotated[dict[Code, Annotated[int, Field(ge=0, strict=True)]], Field(min_length=1)]
     tie_order: tuple[Code, ...]
-    behind: dict[Code, dict[Code, Annotated[int, Field(ge=0, le=100, strict=True)]]] = {}
+    behind: dict[Code, dict[Code, Annotated[int, Field(ge=0, le=100, strict=True)]]] = Field(default={})
     route: Literal["each_pays_bank", "guarantor_advances"] = "each_pays_bank"
 
     @model_validator(mode="after")
