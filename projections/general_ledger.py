@@ -30,7 +30,7 @@ TITLE = f"CASE account {' '.join(f'WHEN {a.code!r} THEN {a.zh!r}' for a in CHART
 class GeneralLedger(Projection[Recorded]):
     """One line a posting; what takes an earlier one back stands on the other side. `party` is who owes it, or is owed.
 
-    `bank_reference` is the bank's own number of the payment, `other_side` the party on its other side: bank, guarantor, borrower or a fiscal level.
+    `policy_edition` is the one that the loan's contract pins. `bank_reference` is the bank's own number of the payment, `other_side` the party on its other side: bank, guarantor, borrower or a fiscal level.
     """
 
     name = "general_ledger"
@@ -43,7 +43,8 @@ class GeneralLedger(Projection[Recorded]):
         "general_ledger_period": "fund",
     }
     ddl = """
-        CREATE TABLE {schema}.general_ledger_stream (stream uuid PRIMARY KEY, loan_no text NOT NULL, claim_no text);
+        CREATE TABLE {schema}.general_ledger_stream (stream uuid PRIMARY KEY, loan_no text NOT NULL, claim_no text, policy text);
+        CREATE INDEX ON {schema}.general_ledger_stream (loan_no);
         CREATE TABLE {schema}.general_ledger (
           position bigint NOT NULL, line int NOT NULL, value_date date NOT NULL, booked_on date NOT NULL, stream uuid NOT NULL, fact text NOT NULL, account text NOT NULL,
           fen bigint NOT NULL, fund text NOT NULL, bank text, county text, level text, party text, loan_no text, bank_reference text, other_side text, PRIMARY KEY (position, line));
@@ -63,6 +64,7 @@ class GeneralLedger(Projection[Recorded]):
         "position": "number", "line": "number", "value_date": "date", "booked_on": "date", "fact": "text", "account": "text", "title": "text", "book": "text",
         "debit": "money", "credit": "money", "fund": "text", "bank": "text", "county": "text", "level": "text", "party": "text",
         "bank_reference": "text", "other_side": "text", "loan_no": "text", "claim_no": "text",
+        "policy_edition": "text",
     }  # fmt: skip
 
     def page(self, connection: Connection[Any], after: int, limit: int, upto: int | None) -> list[Recorded]:
@@ -70,7 +72,7 @@ class GeneralLedger(Projection[Recorded]):
 
     def write(self, cursor: Cursor[Any], schema: str, facts: Sequence[Recorded]) -> None:
         opened = (_opened(fact) for fact in facts if fact.topic in _OPENINGS)
-        copy_rows(cursor, f"{schema}.general_ledger_stream", "stream, loan_no, claim_no", opened)
+        copy_rows(cursor, f"{schema}.general_ledger_stream", "stream, loan_no, claim_no, policy", opened)
         booked = bookkeeping.booked(cursor, schema, self.name, facts)
         rows = (row for fact, entry in booked for row in _rows(fact, entry))
         copy_rows(cursor, f"{schema}.general_ledger", _LINES, rows)
@@ -79,8 +81,9 @@ class GeneralLedger(Projection[Recorded]):
         query = (
             f"SELECT position, line, value_date, booked_on, fact, account, {TITLE} AS title, left(account, 1) AS book,"
             " greatest(fen, 0) AS debit, greatest(-fen, 0) AS credit,"
-            " fund, bank, county, level, party, bank_reference, other_side, coalesce(l.loan_no, s.loan_no) AS loan_no, claim_no FROM projections.general_ledger l"
-            " LEFT JOIN projections.general_ledger_stream s USING (stream)"
+            " fund, bank, county, level, party, bank_reference, other_side, coalesce(l.loan_no, s.loan_no) AS loan_no, s.claim_no,"
+            " p.policy AS policy_edition FROM projections.general_ledger l LEFT JOIN projections.general_ledger_stream s USING (stream)"
+            " LEFT JOIN projections.general_ledger_stream p ON (p.loan_no = coalesce(l.loan_no, s.loan_no) AND p.claim_no IS NULL)"
             " WHERE booked_on <= %(as_of)s AND position <= %(known_at)s"
         )
         return query, {"as_of": as_of or date.max, "known_at": known_at if known_at is not None else 2**62}
@@ -89,7 +92,8 @@ class GeneralLedger(Projection[Recorded]):
 def _opened(fact: Recorded) -> tuple[object, ...]:
     told = fact.fact
     assert isinstance(told, ContractSigned | ClaimFiled | ClaimRecorded)
-    return fact.stream, told.loan_no, getattr(told, "claim_no", None)
+    policy = told.policy if isinstance(told, ContractSigned) else None
+    return fact.stream, told.loan_no, getattr(told, "claim_no", None), policy.edition if policy else None
 
 
 def _rows(fact: Recorded, entry: Sequence[tuple[Line, date]]) -> Iterable[tuple[object, ...]]:

@@ -15,7 +15,7 @@ from api.demo.book import play_around, play_loans, prepare
 from api.demo.playing import CHANNEL
 from api.demo.reconciling import close_quarters, keep_accounts, quarter_ends
 from api.demo.scene import FUND
-from api.demo.subsidies import play_subsidies
+from api.demo.subsidies import keep_account, play_subsidies
 from api.periods import PaperBooks, checked
 from api.reconciliations import reconciled
 from api.settings import Settings
@@ -94,6 +94,8 @@ def _keep_books(installation: Installation, seed: int) -> tuple[dict[str, Any], 
     books = PaperBooks(lambda: nullcontext(installation.projector), fold)
     accounts = keep_accounts(installation.desk, installation.projector, moment, seed, fold)
     close_quarters(installation.ledger, books, moment)
+    subsidies = play_subsidies(installation.desk, books, moment)
+    accounts = [*accounts, *keep_account(installation.desk, installation.projector, moment, seed, fold)]
     fold()
     closings = [*checked(books, installation.ledger.fund(FUND).closings)]
     found = [
@@ -109,7 +111,6 @@ def _keep_books(installation: Installation, seed: int) -> tuple[dict[str, Any], 
         "four_way": all(document["four_way"]["equal"] for document in found),
         "residual": yuan(sum(abs(parse_yuan(document["residual"], negative=True)) for document in found)),
     }
-    subsidies = play_subsidies(installation.desk, books, moment)
     return {"closed": len(closings), "hold": all(closing["holds"] for closing in closings)}, reconciliation, subsidies
 
 

@@ -118,7 +118,7 @@ def _drawn(papers: Connection[Any], until: date, seed: int) -> dict[str, list[Dr
     entries = [*entries_of(papers, FUND, until, None)]
     lines: dict[str, list[Drawn]] = {bank: [] for bank in BANKS}
     for number, bank in enumerate(BANKS):
-        of_bank = [_owed(entry) for entry in entries if entry.bank == bank]
+        of_bank = [owed_of(entry) for entry in entries if entry.bank == bank]
         twins = {owed.key for owed in of_bank if (owed.reference or "").endswith("-B")}
         owed = [one._replace(twin=one.key in twins) for one in of_bank]
         doubled = {(one.day, one.fen): "amount" if number else "exact" for one in owed if one.twin}
@@ -136,7 +136,7 @@ def _defect(doubled: Mapping[tuple[date, Fen], str], defect_of: Callable[[Owed],
     return doubled.get((owed.day, owed.fen)) or defect_of(owed)
 
 
-def _owed(entry: Entry) -> Owed:
+def owed_of(entry: Entry) -> Owed:
     return Owed(
         entry.key, entry.value_date, entry.fen, entry.reference, entry.claim_no or entry.loan_no, entry.other_side
     )

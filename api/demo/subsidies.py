@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from random import Random
 from typing import Any
 
+from psycopg import Connection
+
 from api.demo.playing import CHANNEL
-from api.demo.reconciling import QUARTERS
+from api.demo.reconciling import QUARTERS, owed_of, quarter_ends
 from api.demo.scene import BANKS
+from api.demo.statements import NAMES, draw, written
+from api.reconciliations import entries_of
 from domain.actor import Actor
 from domain.facts import Moment
 from domain.money import Fen, yuan
+from domain.reconciliation.account import BankAccount
+from domain.reconciliation.events import KnownParty
 from domain.subsidy.batch import SubsidyBatch
 from domain.subsidy.days import Quarter
 from domain.subsidy.events import Route
@@ -22,12 +29,15 @@ from domain.subsidy.fund import SubsidyFund
 from domain.subsidy.method import Procedure, read_method, shipped_method
 from domain.subsidy.refusals import NothingToPay, NothingToSubsidise
 from ledger import allocating, granting
+from ledger.accounts import OpenAccount, import_statement, open_account
 from ledger.closing_books import Books
 from ledger.context import CommandContext
 from ledger.desk import Desk
+from ledger.statements.reading import read_statements
 
 SUBSIDIES = "jining_subsidy_fund"
 _ACCOUNT = "bank_of_jining"
+_NUMBER = "3708001202690001"
 _ADVANCE: Fen = 200_000_000
 """What the city pays in before the first quarter, so that others may be late (R-SUB-9)."""
 
@@ -55,6 +65,33 @@ def play_subsidies(desk: Desk, books: Books, moment: Moment) -> dict[str, Any]:
     return _summary(
         [granting.batch_of(desk.ledger, n) for n in numbers if desk.ledger.knows(SubsidyBatch.create_id(n))]
     )
+
+
+def keep_account(
+    desk: Desk, papers: Connection[Any], moment: Moment, seed: int, fold: Callable[[], None]
+) -> Sequence[str]:
+    """The fund's account, and the bank's statement of it up to the last quarter's end, once; its code."""
+    finance = Actor(subject="finance-1", role="finance_officer", institution="jining_finance", region="370800")
+    if not desk.ledger.knows(BankAccount.create_id(SUBSIDIES)):
+        first, until = quarters(moment.today)[0].days(_procedure())[0], quarter_ends(moment.today)[-1]
+        parties = tuple(KnownParty(party=party, names=(name,)) for party, name in NAMES.items())
+        said = {
+            "account": SUBSIDIES,
+            "title": "贴息专户",
+            "fund": SUBSIDIES,
+            "bank": _ACCOUNT,
+            "number": _NUMBER,
+            "parties": parties,
+        }
+        opening = OpenAccount.model_validate({**said, "value_date": first})
+        open_account(desk.ledger, opening, CommandContext(finance, moment, channel=CHANNEL))
+        fold()
+        owed = [owed_of(entry) for entry in entries_of(papers, SUBSIDIES, until, None)]
+        lines = draw(owed, until, Random(seed), lambda _: "exact", len(owed) + 1)
+        content, _ = written(lines, _NUMBER, 0, first, until, 1)
+        read = read_statements(content, f"{SUBSIDIES}.xml")
+        import_statement(desk, SUBSIDIES, read, CommandContext(finance, moment, channel=CHANNEL))
+    return [SUBSIDIES]
 
 
 @dataclass

@@ -230,6 +230,11 @@ def test_a_quarter_from_the_calculation_to_the_last_payment(office: Office) -> N
     ]
     assert batch.state()["amount"] == "2221.88" and office.balances() == {}, "nothing is owed before it is approved"
     office.approve()
+    lines = ask(office.reading, projection("general_ledger"), Question(where={"account": "S5001"})).rows
+    assert {(row["loan_no"], row["policy_edition"]) for row in lines} == {
+        ("L-1", "jining_2024"),
+        ("L-2", "jining_2024"),
+    }
     granted = {"S5001": "2221.88", "S2001": "-2221.88", "S1101": "2221.88", "S4001": "-2221.88"}
     assert office.balances() == granted
     owed = office.balances(None, "level")

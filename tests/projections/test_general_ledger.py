@@ -81,6 +81,8 @@ def test_the_books_say_what_the_position_says_at_any_two_times(
     of_claim = ask(reading, LEDGER, Question(where={"claim_no": "C-1"})).rows
     assert {(row["loan_no"], row["account"]) for row in of_claim} == {("L-0", "M9011"), ("L-0", "M9019")}
     of_loan = ask(reading, LEDGER, Question(where={"loan_no": "L-1", "account": "M9001"})).rows
+    pinned = ledger.loan("L-1").contract.policy
+    assert {row["policy_edition"] for row in (*of_claim, *of_loan)} == {pinned.edition if pinned else None}
     exposure = ledger.loan("L-1").state()["balances"]["exposure:fund"]
     assert yuan(sum(_fen(row["debit"]) - _fen(row["credit"]) for row in of_loan)) == exposure
     for one in (LEDGER, BALANCE):
