@@ -227,9 +227,18 @@ def confirm_batch(ledger: Ledger, command: ConfirmBatch, context: CommandContext
 
 
 def approve_batch(ledger: Ledger, command: ApproveBatch, context: CommandContext) -> Receipt | None:
-    """贴息审批 by an officer of the office. Raises UnknownBatch, NotPermitted, and what `SubsidyBatch.approve` refuses."""
+    """贴息审批 by an officer of the office; with finance's word what earlier batches told of a quarter has to be what the lines say of it.
+
+    Raises UnknownBatch, LinesOutdated, NotPermitted, and what `SubsidyBatch.approve` refuses.
+    """
     context.actor.must_be(f"{command.office}_officer", action="approve a batch for this office")
-    return _said(ledger, command, context, SubsidyBatch.approve)
+
+    def approve(batch: SubsidyBatch) -> None:
+        batch.approve(context.moment, office=command.office, actor=context.actor, value_date=command.value_date)
+        if command.office == "finance":
+            _must_follow_on(ledger, batch)
+
+    return _told(ledger, command, context, approve)
 
 
 def pay_subsidies(ledger: Ledger, command: PaySubsidies, context: CommandContext) -> Receipt | None:
@@ -316,17 +325,19 @@ class _Lines:
     def _of(self, number: str, quarter: Quarter, method: SubsidyMethod, loan_no: str | None) -> Iterator[SubsidyLine]:
         others = [batch for batch in self._batches if batch.opening.batch != number]
         approved = [batch for batch in others if batch.status == "approved"]
+        has = {key for batch in self._batches if batch.opening.batch == number for key in batch.lines}
         for loan, facts in self._loans(loan_no):
-            if (found := self._calculated(loan, method, quarter)) is not None and found.spans:
-                key = (loan.contract.loan_no, str(quarter))
+            key = (loan.contract.loan_no, str(quarter))
+            found = self._calculated(loan, method, quarter)
+            if found is not None and (found.spans or key in has):
                 yield _line(loan, key, found, method, sum(batch.told_of(key) for batch in others))
             for batch in approved:
                 key = (loan.contract.loan_no, batch.opening.quarter)
-                if key[1] != str(quarter) and self._may_differ(batch, key, facts):
+                if key[1] != str(quarter) and (key in has or self._may_differ(batch, key, facts)):
                     pinned = self._fund.pinned(batch.opening.method)
                     before = sum(other.told_of(key) for other in others)
                     found = self._calculated(loan, pinned, quarter_of(key[1]))
-                    if found is not None and found.subsidy.subsidy > before:
+                    if found is not None and (found.subsidy.subsidy > before or key in has):
                         yield _line(loan, key, found, pinned, before)
 
     def overpaid(self) -> Iterator[Overpaid]:
@@ -340,7 +351,8 @@ class _Lines:
 
     def excess(self, batch: SubsidyBatch, key: Key, loan: Loan) -> Fen:
         """What the batch's line grants of a quarter beyond what the loan should have had; what was waived stays with the borrower."""
-        found = self._calculated(loan, self._fund.pinned(batch.opening.method), quarter_of(key[1]))
+        of_quarter = next((one for one in self._batches if one.opening.quarter == key[1]), batch)
+        found = self._calculated(loan, self._fund.pinned(of_quarter.opening.method), quarter_of(key[1]))
         should_be = found.subsidy.subsidy if found is not None else 0
         waived = sum(other.account(key).waived for other in self._batches)
         granted = sum(other.told_of(key) for other in self._batches)
@@ -375,7 +387,9 @@ class _Lines:
 
 
 def _line(loan: Loan, key: Key, found: Calculated, method: SubsidyMethod, before: Fen) -> SubsidyLine:
+    """What it adds to what was told before; of what is too much already nothing, that is clawed back."""
     subsidy = found.subsidy
+    before = min(before, subsidy.subsidy)
     return SubsidyLine(
         loan_no=key[0],
         kind=found.kind,
@@ -439,6 +453,16 @@ def _lent_by(ledger: Ledger, bank: str) -> list[UUID]:
     )
     with ledger.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         return [stream for (stream,) in cursor.execute(statement, (ContractSigned.TOPIC, f"bank:{bank}"))]
+
+
+def _must_follow_on(ledger: Ledger, batch: SubsidyBatch) -> None:
+    """Raises LinesOutdated: another batch has told of a loan's quarter, or given some of it up, since this one was calculated."""
+    opening = batch.opening
+    others = [one for one in _batches(ledger, opening.fund, opening.bank) if one.id != batch.id]
+    for key, line in batch.standing.items():
+        if line.amount_fen and line.before_fen != sum(one.told_of(key) for one in others):
+            said = {"batch": opening.batch, "loan_no": key[0], "quarter": key[1]}
+            raise refusals.LinesOutdated(field="batch", **said)
 
 
 def _must_be_of(batch: SubsidyBatch, context: CommandContext) -> None:

@@ -31,7 +31,7 @@ from ledger.ledger import Previewed
 CLEAN, DIFFERENCES, BAD_INPUT, REFUSED = 0, 1, 2, 3
 """Exit statuses: done and clean; done, with differences or failures; bad input or usage; refused by a rule."""
 
-FORESEEN = ("loan", "claim", "fund", "project")
+FORESEEN = ("loan", "claim", "fund", "project", "subsidy")
 """Whose commands can be previewed: each decides once, and registers nobody."""
 
 INTERRUPTED = 130

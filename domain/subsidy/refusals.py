@@ -92,6 +92,12 @@ class LinesDisputed(Refusal):
     zh = "贴息批次 {batch} 有 {count} 笔明细存在异议，首笔为贷款 {loan_no}；请先处理异议（subsidy settle-dispute）"
 
 
+class LinesOutdated(Refusal):
+    code = "subsidy_batch.outdated"
+    en = "since batch {batch} was calculated another one has changed what is told of loan {loan_no} in {quarter}; recalculate it (`subsidy recalculate`)"
+    zh = "贴息批次 {batch} 测算后，其他批次已改变贷款 {loan_no} {quarter} 的贴息；请重新测算（subsidy recalculate）"
+
+
 class UnknownLine(Refusal):
     code = "subsidy_batch.unknown_line"
     en = "batch {batch} has no line of loan {loan_no} for {quarter}; see its lines (`subsidy lines`)"

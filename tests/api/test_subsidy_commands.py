@@ -88,6 +88,9 @@ def test_a_subsidy_fund_by_the_command_line(say: Any, home: tuple[str, ...]) -> 
     allocated = say(*home, "subsidy", "allocate", "s", "100.00", *cash, "A-1", "--on", "2024-01-03")
     assert allocated.document["received"] == {"city": "100.00"}
     assert say(*home, "subsidy", "allocate", "s", "1.00", *cash, "A-2", "--county", "370811").status == 2
+    seen = say(*home, "--preview", "subsidy", "allocate", "s", "7.00", *cash, "A-9").document
+    assert [fact["topic"] for fact in seen["facts"]] == ["subsidy_fund.allocation_received"]
+    assert say(*home, "subsidy", "fund", "s").document["received"] == {"city": "100.00"}
     back = say(*home, "subsidy", "return", "s", "1.00", *cash, "R-1", "--confirmed-by", "second")
     assert back.document["error"]["code"] == "subsidy_fund.nothing_to_return"
     assert say(*home, "subsidy", "settle-year", "s", "2024").document["error"]["code"] == "subsidy_fund.year_not_closed"

@@ -584,3 +584,56 @@ def test_the_subsidy_account_is_reconciled_with_the_bank_s_statement(office: Off
         "2221.88",
         "778.12",
     )
+
+
+def test_a_difference_is_granted_once_though_two_batches_tell_of_it(office: Office) -> None:
+    """A line that was left out is told of by two later batches; the second is recalculated before finance approves it."""
+    office.calculate()
+    office.do(granting.dispute_line, "hr_officer:Hua", loan_no="L-2", reason="who is this")
+    said: dict[str, Any] = {"loan_no": "L-2", "outcome": "left_out", "reason": "looked at"}
+    office.do(granting.settle_line_dispute, "hr_officer:Hong", **said)
+    office.approve()
+    later = f"{FUND}.2024Q4.{BANK}"
+    office.calculate(Q3, OCTOBER)
+    second = office.calculate("2024Q4", date(2025, 1, 2))
+    assert ("L-2", Q2) not in second.lines, "the one before tells of it"
+    office.do(granting.dispute_line, "hr_officer:Hua", NEXT, OCTOBER, loan_no="L-2", quarter=Q2, reason="again")
+    office.do(granting.settle_line_dispute, "hr_officer:Hong", NEXT, OCTOBER, quarter=Q2, **said)
+    office.do(granting.recalculate_subsidies, "hr_officer:Hai", later, date(2025, 1, 2))
+    assert office.batch(later).lines["L-2", Q2].before_fen == 0
+    office.do(granting.dispute_line, "hr_officer:Hua", NEXT, OCTOBER, loan_no="L-1", reason="days")
+    upheld: dict[str, Any] = {"loan_no": "L-1", "outcome": "upheld", "reason": "so it is"}
+    office.do(granting.settle_line_dispute, "hr_officer:Hong", NEXT, OCTOBER, **upheld)
+    office.approve(NEXT, OCTOBER)
+    office.approve(later, date(2025, 1, 2))
+    granted = sum(batch.told_of(("L-2", Q2)) for batch in (office.batch(), office.batch(NEXT), office.batch(later)))
+    assert yuan(granted) == "888.75"
+
+
+def test_what_another_batch_changed_since_has_to_be_recalculated(office: Office) -> None:
+    """A difference was calculated; meanwhile what it adds to was clawed back, so that nothing is left of it."""
+    office.lend("L-4", "120000.00", date(2024, 3, 25), monthly=True)
+    office.repay("L-4", "408.17", date(2024, 4, 25))
+    office.calculate()
+    office.approve()
+    late: dict[str, Any] = {"reason": "system outage", "evidence": (DIGEST,), "bank_reference": "late"}
+    paid = {"loan_no": "L-4", "amount_fen": 39_500, "value_date": date(2024, 5, 27), **late}
+    record_repayment(office.desk.ledger, RecordRepayment.model_validate(paid), office.by("bank_officer:Bo"))
+    assert office.calculate(Q3, OCTOBER).lines["L-4", Q2].amount_fen > 0
+    office.do(granting.confirm_batch, "bank_officer:Bo", NEXT, OCTOBER)
+    office.do(granting.approve_batch, "hr_officer:Hua", NEXT, OCTOBER, office="hr")
+    office.stop("L-4", date(2024, 3, 25))
+    office.do(granting.claw_back, "hr_officer:Hua", loan_no="L-4", reason="fraud", day=OCTOBER)
+    before = office.batch(NEXT).version
+    with pytest.raises(refusals.LinesOutdated):
+        office.do(granting.approve_batch, "finance_officer:Fan", NEXT, OCTOBER, office="finance")
+    assert office.batch(NEXT).version == before
+    batch = office.do(granting.recalculate_subsidies, "hr_officer:Hai", NEXT, OCTOBER)
+    assert (
+        batch.lines["L-4", Q2].subsidy_fen,
+        batch.lines["L-4", Q2].amount_fen,
+        batch.lines["L-4", Q3].amount_fen,
+    ) == (0, 0, 0)
+    office.approve(NEXT, OCTOBER)
+    assert granting.overpaid(office.desk, FUND, BANK) == []
+    office.calculate("2024Q4", date(2025, 1, 2))
